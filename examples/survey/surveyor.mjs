@@ -1,0 +1,45 @@
+/** Leads the survey: a provider that does its work by giving tasks to other providers. */
+import { allTasks } from "./tasks.mjs";
+import { count } from "./text.mjs";
+
+export function surveyor(orchestrator) {
+  return {
+    id: "surveyor",
+    label: "Surveyor",
+    description: "Has a source tree scouted, read and written up",
+
+    async executeTask(task, ctx) {
+      // Tasks with a parent are cancelled together with it, so nothing here has to stop them.
+      const create = async (name, providerId, metadata) =>
+        (await orchestrator.createTask({ name, providerId, metadata, parentId: task.id })).id;
+
+      // Starts tasks all at once; the orchestrator lets as many run as there is room for.
+      const run = async (stepId, taskIds) => {
+        ctx.updateStep(stepId, "running");
+        const outcomes = await Promise.all(taskIds.map((id) => orchestrator.startTask(id)));
+        ctx.signal.throwIfAborted();
+        const failed = outcomes.filter((outcome) => !outcome.success);
+        ctx.updateStep(stepId, failed.length > 0 ? "failed" : "completed");
+        return { outcomes, failed };
+      };
+
+      const scoutId = await create("Find the files", "scout", { leaveOut: task.metadata.out });
+      const found = await run("s1", [scoutId]);
+      if (found.failed.length > 0) return { success: false, summary: "The files could not be found." };
+
+      const parts = [...allTasks(orchestrator, { tag: scoutId })];
+      const read = await run("s2", parts.map((part) => part.id));
+
+      // Parts that failed are missing from the survey, and it says so: better than no survey.
+      const writerId = await create("Write the survey", "writer", { scoutId, out: task.metadata.out });
+      const written = await run("s3", [writerId]);
+      if (written.failed.length > 0) return { success: false, summary: "The survey could not be written." };
+
+      const { summary, filesCreated } = written.outcomes[0].result;
+      if (read.failed.length > 0) {
+        return { success: false, summary, filesCreated, error: `${count(read.failed.length, "part")} could not be read` };
+      }
+      return { success: true, summary, filesCreated };
+    },
+  };
+}

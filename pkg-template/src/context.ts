@@ -1,0 +1,151 @@
+import { LATE, type Core } from "./core.js";
+import { OrchestratorError } from "./errors.js";
+import { invalid, kindOf, optionalString, status as statusNumber, string } from "./input.js";
+import type { Settlement } from "./run.js";
+import type { TaskContext, TaskStatus, TaskStep } from "./types.js";
+
+const PAUSED = 2;
+const COUNTS = 16;
+
+/** One attempt of a task while it lives. */
+export class Attempt {
+  /** Why it no longer counts. */
+  reason: OrchestratorError | undefined;
+  /** What the provider threw. */
+  cause: unknown;
+  readonly #waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  #controller: AbortController | undefined;
+
+  constructor(
+    readonly core: Core,
+    readonly key: number,
+    readonly number: number,
+    readonly settlement: Settlement,
+  ) {}
+
+  /** Made when first read: most providers never look, and a signal costs more than all the rest. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.reason !== undefined) this.#controller.abort(this.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  get standing(): number {
+    return this.reason === undefined ? this.core.read((glue) => glue.standing(this.key, this.number)) : -1;
+  }
+
+  get counts(): boolean {
+    const standing = this.standing;
+    return standing >= 0 && (standing & COUNTS) !== 0;
+  }
+
+  get paused(): boolean {
+    const standing = this.standing;
+    return standing >= 0 && (standing & COUNTS) !== 0 && (standing & 15) === PAUSED;
+  }
+
+  abort(reason: OrchestratorError): void {
+    this.reason ??= reason;
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(this.reason);
+    this.#controller?.abort(this.reason);
+  }
+
+  release(): void {
+    if (!this.paused) for (const waiter of this.#waiting.splice(0)) waiter.resolve();
+  }
+
+  untilResumed(): Promise<void> {
+    if (this.paused) {
+      return new Promise((resolve, reject) => {
+        this.#waiting.push({ resolve, reject });
+      });
+    }
+    if (this.counts) return Promise.resolve();
+    return Promise.reject(this.reason ?? new OrchestratorError("TASK_CANCELLED", "this attempt no longer counts"));
+  }
+}
+
+/** What a provider is given. */
+export class Context implements TaskContext {
+  readonly taskId: string;
+  readonly workingDirectory: string;
+  readonly roomId: string | undefined;
+  readonly worldId: string | undefined;
+  readonly #attempt: Attempt;
+
+  constructor(
+    attempt: Attempt,
+    task: { id: string; workingDirectory: string; roomId: string | undefined; worldId: string | undefined },
+  ) {
+    this.#attempt = attempt;
+    this.taskId = task.id;
+    this.workingDirectory = task.workingDirectory;
+    this.roomId = task.roomId;
+    this.worldId = task.worldId;
+  }
+
+  get attempt(): number {
+    return this.#attempt.number;
+  }
+
+  get signal(): AbortSignal {
+    return this.#attempt.signal;
+  }
+
+  isCancelled(): boolean {
+    return !this.#attempt.counts;
+  }
+
+  isPaused(): boolean {
+    return this.#attempt.paused;
+  }
+
+  untilResumed(): Promise<void> {
+    return this.#attempt.untilResumed();
+  }
+
+  appendOutput(text: string): boolean {
+    const { core, key, number } = this.#attempt;
+    if (typeof text !== "string") throw invalid(`output must be a string, not ${kindOf(text)}`);
+    return this.#report(() => core.command((glue, now) => glue.output(now, key, number, core.strings().put(text))));
+  }
+
+  updateProgress(percent: number): boolean {
+    const { core, key, number } = this.#attempt;
+    if (typeof percent !== "number") throw invalid(`progress must be a number, not ${kindOf(percent)}`);
+    return this.#report(() => core.command((glue, now) => glue.progress(now, key, number, percent)));
+  }
+
+  addStep(description: string): TaskStep {
+    const { core, key, number } = this.#attempt;
+    const length = core.strings().put(string("a step's description", description));
+    let step = 0;
+    const counted = this.#report(() => (step = core.command((glue, now) => glue.addStep(now, key, number, length))));
+    // A late step exists for its caller only; `updateStep` with its id answers false as well.
+    return Object.freeze({ id: counted ? `s${step + 1}` : "s0", description, status: "pending", output: undefined });
+  }
+
+  updateStep(stepId: string, status: TaskStatus, output?: string): boolean {
+    const { core, key, number } = this.#attempt;
+    const to = statusNumber(status);
+    const [id, text] = [string("the step's id", stepId), optionalString("the step's output", output)];
+    return this.#report(() => {
+      core.strings();
+      const [idLength, textLength] = [core.put(id), core.putOptional(text)];
+      return core.command((glue, now) => glue.updateStep(now, key, number, idLength, to, textLength));
+    });
+  }
+
+  /** What comes too late is no fault of the provider's: it is recorded, and answered with false. */
+  #report(report: () => number): boolean {
+    if (this.#attempt.core.gone !== undefined) return false;
+    try {
+      return report() !== LATE;
+    } catch (error) {
+      if (OrchestratorError.isInstance(error) && error.code === "TASK_NOT_FOUND") return false;
+      throw error;
+    }
+  }
+}

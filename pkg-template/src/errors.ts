@@ -1,0 +1,34 @@
+import type { ErrorCode } from "./generated.js";
+
+export type { ErrorCode } from "./generated.js";
+
+const BRAND = Symbol.for("agent-orchestrator-wasm.OrchestratorError");
+
+/** Every error of this package: a stable `code`, a message for people, and the `cause` where there is one. */
+export class OrchestratorError extends Error {
+  /** What went wrong, as a word that never changes its meaning. */
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** Tells one of these, also from another copy of this package, where `instanceof` does not. */
+  static isInstance(value: unknown): value is OrchestratorError {
+    return typeof value === "object" && value !== null && (value as { [BRAND]?: unknown })[BRAND] === true;
+  }
+}
+// On the prototype, so that an error shows nothing but what it says.
+Object.defineProperty(OrchestratorError.prototype, "name", { value: "OrchestratorError" });
+Object.defineProperty(OrchestratorError.prototype, BRAND, { value: true });
+
+/** The words of anything that was thrown, which need not be an error, nor let itself be read. */
+export function describe(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) return thrown.message || thrown.name;
+    return typeof thrown === "string" ? thrown : String(thrown);
+  } catch {
+    return "something that cannot be shown was thrown";
+  }
+}

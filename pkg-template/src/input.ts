@@ -1,0 +1,150 @@
+/** Reads what users pass in: each property once, into a copy of our own, checked before anything is done with it. */
+import { OrchestratorError, describe } from "./errors.js";
+import type { CreateTask, ListQuery, TaskStatus, TaskUserStatus } from "./types.js";
+import { STATUSES } from "./wire.js";
+
+/** Refuses a value, saying what would be right. */
+export function invalid(message: string, cause?: unknown): OrchestratorError {
+  return new OrchestratorError("INVALID_ARGUMENT", message, cause === undefined ? undefined : { cause });
+}
+
+/** What kind of value this is, for messages. */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  const type = typeof value;
+  return type === "object" ? "an object" : type === "undefined" ? "nothing" : `a ${type}`;
+}
+
+/** Runs code of ours that reads code of theirs: getters, proxies and clocks may throw anything. */
+export function reading<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (OrchestratorError.isInstance(cause)) throw cause;
+    throw invalid(`${what} could not be read: ${describe(cause)}`, cause);
+  }
+}
+
+export function object(what: string, value: unknown): object {
+  if (typeof value === "object" && value !== null) return value;
+  throw invalid(`${what} must be an object, not ${kindOf(value)}`);
+}
+
+export function string(what: string, value: unknown): string {
+  if (typeof value !== "string") throw invalid(`${what} must be a string, not ${kindOf(value)}`);
+  if (!value.isWellFormed()) throw invalid(`${what} has half of a surrogate pair, which is not text`);
+  return value;
+}
+
+export function optionalString(what: string, value: unknown): string | undefined {
+  return value === undefined ? undefined : string(what, value);
+}
+
+export function strings(what: string, value: unknown): string[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw invalid(`${what} must be an array of strings, not ${kindOf(value)}`);
+  return Array.from(value as unknown[], (item, index) => string(`${what}[${index}]`, item));
+}
+
+/** A whole number of at least 1 that fits 32 bits. */
+export function count(what: string, value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= 0xffffffff) return value;
+  throw invalid(`${what} must be a whole number from 1 to 4294967295, not ${typeof value === "number" ? value : kindOf(value)}`);
+}
+
+export function status(value: unknown): number {
+  const number = STATUSES.indexOf(value as TaskStatus);
+  if (number >= 0) return number;
+  throw invalid(`the status must be one of ${STATUSES.join(", ")}, not ${typeof value === "string" ? JSON.stringify(value) : kindOf(value)}`);
+}
+
+export function userStatus(value: unknown): TaskUserStatus {
+  if (value === "open" || value === "done") return value;
+  throw invalid(`the user status must be open or done, not ${typeof value === "string" ? JSON.stringify(value) : kindOf(value)}`);
+}
+
+export function signalOf(options: { readonly signal?: AbortSignal | undefined } | undefined): AbortSignal | undefined {
+  if (options === undefined) return undefined;
+  const signal: unknown = object("the options", options) && options.signal;
+  if (signal === undefined) return undefined;
+  if (signal !== null && typeof (signal as AbortSignal).addEventListener === "function" && typeof (signal as AbortSignal).aborted === "boolean") {
+    return signal as AbortSignal;
+  }
+  throw invalid(`signal must be an AbortSignal, not ${kindOf(signal)}`);
+}
+
+/** JSON text of a user's object. */
+export function json(what: string, value: unknown): string {
+  if (value === undefined) return "";
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(`${what} must be an object, not ${kindOf(value)}`);
+  try {
+    return (JSON.stringify(value) as string | undefined) ?? "";
+  } catch (cause) {
+    throw invalid(`${what} cannot be kept as JSON: ${describe(cause)}`, cause);
+  }
+}
+
+/** A task to create, read; `plain` when it has nothing but a name, a description and a provider. */
+export interface TaskSpec {
+  plain: boolean;
+  id: string | undefined;
+  name: string;
+  description: string | undefined;
+  providerId: string | undefined;
+  subAgentType: string | undefined;
+  workingDirectory: string | undefined;
+  roomId: string | undefined;
+  worldId: string | undefined;
+  parentId: string | undefined;
+  tags: string[];
+  steps: string[];
+  metadata: string;
+}
+
+export function taskSpec(input: unknown): TaskSpec {
+  const task = object("the task", input) as CreateTask;
+  const { id, name, description, providerId, subAgentType, workingDirectory, roomId, worldId, parentId, tags, steps, metadata } = task;
+  return {
+    plain:
+      id === undefined && subAgentType === undefined && workingDirectory === undefined && roomId === undefined &&
+      worldId === undefined && parentId === undefined && tags === undefined && steps === undefined && metadata === undefined,
+    id: optionalString("id", id),
+    name: string("name", name),
+    description: optionalString("description", description),
+    providerId: optionalString("providerId", providerId),
+    subAgentType: optionalString("subAgentType", subAgentType),
+    workingDirectory: optionalString("workingDirectory", workingDirectory),
+    roomId: optionalString("roomId", roomId),
+    worldId: optionalString("worldId", worldId),
+    parentId: optionalString("parentId", parentId),
+    tags: tags === undefined ? NO_ITEMS : strings("tags", tags),
+    steps: steps === undefined ? NO_ITEMS : strings("steps", steps),
+    metadata: metadata === undefined ? "" : json("metadata", metadata),
+  };
+}
+const NO_ITEMS: string[] = [];
+
+const SORTS = ["createdAt", "-createdAt", "updatedAt", "-updatedAt", "name", "-name"];
+
+/** A query as `src/orchestrator/query.rs` takes it: without what is absent. */
+export function listQuery(input: ListQuery): Record<string, unknown> {
+  const { status: wanted, userStatus: marked, providerId, tag, parent, roomId, text, sort, limit, cursor } = object("the query", input) as ListQuery;
+  const query: Record<string, unknown> = {};
+  const set = (name: string, value: unknown): void => {
+    if (value !== undefined) query[name] = value;
+  };
+  if (wanted !== undefined) query["status"] = (Array.isArray(wanted) ? (wanted as TaskStatus[]) : [wanted]).map((word) => STATUSES[status(word)]);
+  if (marked !== undefined) query["userStatus"] = userStatus(marked);
+  set("providerId", optionalString("providerId", providerId));
+  set("tag", optionalString("tag", tag));
+  set("parent", parent === null ? null : optionalString("parent", parent));
+  set("roomId", optionalString("roomId", roomId));
+  set("text", optionalString("text", text));
+  if (sort !== undefined && !SORTS.includes(sort)) throw invalid(`sort must be one of ${SORTS.join(", ")}`);
+  set("sort", sort);
+  set("limit", count("limit", limit));
+  set("cursor", optionalString("cursor", cursor));
+  return query;
+}

@@ -1,0 +1,167 @@
+/** Calls providers, whatever they are made of, and makes of their answers what the kernel takes. */
+import type { Core } from "./core.js";
+import type { Attempt, Context } from "./context.js";
+import { OrchestratorError, describe } from "./errors.js";
+import { count, invalid, kindOf, object, optionalString, reading, string } from "./input.js";
+import type { AgentProvider, OrchestratedTask } from "./types.js";
+
+/** A provider, read. */
+export interface Registered {
+  readonly id: string;
+  readonly label: string;
+  readonly description: string | undefined;
+  readonly maxConcurrency: number | undefined;
+  readonly execute: (task: OrchestratedTask, context: Context) => unknown;
+}
+
+export function readProvider(input: unknown): Registered {
+  return reading("the provider", () => {
+    const provider = object("the provider", input) as AgentProvider;
+    const { id, label, description, maxConcurrency, executeTask } = provider;
+    const name = string("a provider's id", id);
+    if (typeof executeTask !== "function") {
+      throw invalid(`the provider ${JSON.stringify(name)} has no executeTask function, but ${kindOf(executeTask)}`);
+    }
+    return {
+      id: name,
+      label: optionalString("a provider's label", label) ?? name,
+      description: optionalString("a provider's description", description),
+      maxConcurrency: count("a provider's maxConcurrency", maxConcurrency),
+      execute: (task, context) => Reflect.apply(executeTask, provider, [task, context]),
+    };
+  });
+}
+
+/** Runs one attempt. Whatever the provider does ends in one report, and nothing reaches the caller. */
+export function execute(provider: Registered, attempt: Attempt, task: OrchestratedTask, context: Context): void {
+  try {
+    const returned = provider.execute(task, context);
+    if (returned instanceof Promise) {
+      returned.then(
+        (value) => answer(attempt, value),
+        (thrown: unknown) => fail(attempt, thrown),
+      );
+    } else if (isLines(returned)) {
+      void consume(attempt, context, returned);
+    } else if (isThenable(returned)) {
+      Promise.resolve(returned).then(
+        (value) => answer(attempt, value),
+        (thrown: unknown) => fail(attempt, thrown),
+      );
+    } else {
+      answer(attempt, returned);
+    }
+  } catch (thrown) {
+    fail(attempt, thrown);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
+type Lines = AsyncIterable<unknown> | Iterable<unknown>;
+
+function isLines(value: unknown): value is Lines {
+  if (typeof value !== "object" || value === null) return false;
+  const candidate = value as { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown };
+  return typeof candidate[Symbol.asyncIterator] === "function" || typeof candidate[Symbol.iterator] === "function";
+}
+
+async function consume(attempt: Attempt, context: Context, lines: Lines): Promise<void> {
+  try {
+    const iterator = Symbol.asyncIterator in lines ? lines[Symbol.asyncIterator]() : lines[Symbol.iterator]();
+    for (;;) {
+      const next = await iterator.next();
+      if (next.done === true) return answer(attempt, next.value);
+      if (typeof next.value !== "string") {
+        void Promise.resolve(iterator.return?.()).catch(() => {});
+        return fail(attempt, new OrchestratorError("INVALID_RESULT", `the provider yielded ${kindOf(next.value)}; expected lines of text`));
+      }
+      if (!context.appendOutput(next.value)) {
+        // Nobody listens any more. A generator that does not stop when told is its own affair.
+        void Promise.resolve(iterator.return?.()).catch(() => {});
+        return;
+      }
+    }
+  } catch (thrown) {
+    fail(attempt, thrown);
+  }
+}
+
+/** A provider's answer, read. */
+interface Answer {
+  readonly success: boolean;
+  readonly summary: string;
+  readonly error: string | undefined;
+  readonly detail: string;
+}
+
+function readAnswer(value: unknown): Answer {
+  if (typeof value === "string") return { success: true, summary: value, error: undefined, detail: "" };
+  if (value === undefined || value === null) return { success: true, summary: "", error: undefined, detail: "" };
+  const expected = "expected text, nothing, or an object with a boolean `success`";
+  const rubbish = (found: string): OrchestratorError => new OrchestratorError("INVALID_RESULT", `the provider returned ${found}; ${expected}`);
+  if (typeof value !== "object") throw rubbish(kindOf(value));
+  // Object.entries reads each own property once; what follows looks at the copy only.
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const success = fields.get("success");
+  if (typeof success !== "boolean") throw rubbish(fields.has("success") ? `a success that is ${kindOf(success)}` : `${kindOf(value)} without \`success\``);
+  const text = (name: string): string | undefined => {
+    const found = fields.get(name);
+    if (found === undefined || found === null) return undefined;
+    if (typeof found !== "string") throw rubbish(`a ${name} that is ${kindOf(found)}`);
+    return found;
+  };
+  const [summary, error] = [text("summary") ?? "", text("error")];
+  for (const name of ["filesCreated", "filesModified"]) {
+    const files = fields.get(name);
+    if (files === undefined) fields.delete(name);
+    else if (!Array.isArray(files) || !files.every((file) => typeof file === "string")) throw rubbish(`a ${name} that is not an array of strings`);
+    else if (files.length === 0) fields.delete(name);
+  }
+  fields.delete("success");
+  fields.delete("summary");
+  if (error === undefined) fields.delete("error");
+  if (fields.size === 0) return { success, summary, error, detail: "" };
+  try {
+    return { success, summary, error, detail: JSON.stringify(Object.fromEntries(fields)).toWellFormed() };
+  } catch (cause) {
+    throw new OrchestratorError("INVALID_RESULT", `the provider's result cannot be kept as JSON: ${describe(cause)}`, { cause });
+  }
+}
+
+function answer(attempt: Attempt, value: unknown): void {
+  let read: Answer;
+  try {
+    read = readAnswer(value);
+  } catch (thrown) {
+    return fail(attempt, thrown);
+  }
+  const { success, summary, error, detail } = read;
+  report(attempt, (core) => {
+    core.strings();
+    const [summaryLength, errorLength, detailLength] = [core.put(summary), core.putOptional(error), detail === "" ? 0 : core.put(detail)];
+    core.command((glue, now) => glue.finish(now, attempt.key, attempt.number, success, summaryLength, errorLength, detailLength));
+  });
+}
+
+function fail(attempt: Attempt, thrown: unknown): void {
+  attempt.cause = thrown;
+  const error = describe(thrown);
+  report(attempt, (core) => {
+    const length = core.strings().put(error.length > 65536 ? error.slice(0, 65536) : error);
+    core.command((glue, now) => glue.fail(now, attempt.key, attempt.number, length));
+  });
+}
+
+function report(attempt: Attempt, tell: (core: Core) => void): void {
+  if (attempt.core.gone !== undefined) return;
+  try {
+    tell(attempt.core);
+  } catch (error) {
+    // The task was deleted meanwhile, or the core is gone, which its owner is told by every other call.
+    if (OrchestratorError.isInstance(error)) return;
+    throw error;
+  }
+}

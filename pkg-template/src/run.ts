@@ -1,0 +1,125 @@
+import { OrchestratorError } from "./errors.js";
+import type { OrchestratorEvent, TaskOutcome, TaskResult } from "./types.js";
+
+/** One attempt as those who wait for it see it. Makes its promise when first asked, so that nobody pays for none. */
+export class Settlement {
+  #promise: Promise<TaskOutcome> | undefined;
+  #resolve: ((outcome: TaskOutcome) => void) | undefined;
+  #reject: ((error: OrchestratorError) => void) | undefined;
+  #outcome: TaskOutcome | undefined;
+  #error: OrchestratorError | undefined;
+  #onEnd: (() => void)[] | undefined;
+
+  get ended(): boolean {
+    return this.#outcome !== undefined || this.#error !== undefined;
+  }
+
+  settle(outcome: TaskOutcome): void {
+    this.#outcome = outcome;
+    this.#resolve?.(outcome);
+    this.#end();
+  }
+
+  fail(error: OrchestratorError): void {
+    this.#error = error;
+    this.#reject?.(error);
+    this.#end();
+  }
+
+  /** Called once it has ended, whichever way. */
+  onEnd(callback: () => void): void {
+    if (this.ended) callback();
+    else (this.#onEnd ??= []).push(callback);
+  }
+
+  get promise(): Promise<TaskOutcome> {
+    if (this.#promise === undefined) {
+      if (this.#outcome !== undefined) {
+        this.#promise = Promise.resolve(this.#outcome);
+      } else {
+        this.#promise = new Promise((resolve, reject) => {
+          this.#resolve = resolve;
+          this.#reject = reject;
+        });
+        // Whoever waits sees the error through the promise; that nobody waits is no fault.
+        this.#promise.catch(() => {});
+        if (this.#error !== undefined) this.#reject!(this.#error);
+      }
+    }
+    return this.#promise;
+  }
+
+  #end(): void {
+    const callbacks = this.#onEnd;
+    this.#onEnd = undefined;
+    if (callbacks !== undefined) for (const callback of callbacks) callback();
+  }
+}
+
+/**
+ * A run of a task. Await it for the outcome, or iterate over it for the task's events until the outcome is there.
+ *
+ * Awaiting never rejects because a task failed or was cancelled: see `outcome.status`, or use {@link TaskRun.unwrap}.
+ * It rejects when the run was refused (an unknown id, an illegal status, an aborted signal) or the orchestrator was
+ * disposed of. Leaving the loop early stops the listening, not the task.
+ */
+export class TaskRun implements Promise<TaskOutcome>, AsyncIterable<OrchestratorEvent> {
+  /** The task's id. */
+  readonly taskId: string;
+  readonly #settlement: Settlement;
+  readonly #events: (() => AsyncIterator<OrchestratorEvent>) | undefined;
+
+  /** @internal */
+  constructor(taskId: string, settlement: Settlement, events?: () => AsyncIterator<OrchestratorEvent>) {
+    this.taskId = taskId;
+    this.#settlement = settlement;
+    this.#events = events;
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "TaskRun";
+  }
+
+  then<A = TaskOutcome, B = never>(
+    onOutcome?: ((outcome: TaskOutcome) => A | PromiseLike<A>) | null,
+    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#settlement.promise.then(onOutcome, onError);
+  }
+
+  catch<B = never>(onError?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<TaskOutcome | B> {
+    return this.#settlement.promise.catch(onError);
+  }
+
+  finally(callback?: (() => void) | null): Promise<TaskOutcome> {
+    return this.#settlement.promise.finally(callback);
+  }
+
+  /** The result of a completed task. Rejects with `TASK_FAILED` or `TASK_CANCELLED` otherwise. */
+  async unwrap(): Promise<TaskResult> {
+    const outcome = await this.#settlement.promise;
+    if (outcome.status === "completed" && outcome.result !== undefined) return outcome.result;
+    const code = outcome.status === "cancelled" ? "TASK_CANCELLED" : "TASK_FAILED";
+    throw new OrchestratorError(code, outcome.error ?? outcome.summary, { cause: outcome.cause });
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<OrchestratorEvent> {
+    if (this.#events === undefined) {
+      await this.#settlement.promise;
+      return;
+    }
+    const events = this.#events();
+    try {
+      for (;;) {
+        const next = await events.next();
+        if (next.done === true) return;
+        yield next.value;
+        if (ENDINGS.has(next.value.type)) return;
+      }
+    } finally {
+      await events.return?.();
+    }
+  }
+}
+
+const ENDINGS: ReadonlySet<string> = new Set(["task:completed", "task:failed", "task:cancelled", "task:deleted"]);

@@ -1,0 +1,220 @@
+/** Hands events out: to listeners in batches, to iterators through bounded queues, from any position still kept. */
+import type { Core } from "./core.js";
+import { invalid, kindOf, object, signalOf, string } from "./input.js";
+import type { EventsOptions, OrchestratorEvent, SubscribeOptions } from "./types.js";
+import { readEvents, type Names } from "./wire.js";
+
+const BATCH = 2048;
+
+type Listener = (event: OrchestratorEvent) => unknown;
+
+/** Who gets what, from where. */
+interface Subscriber {
+  readonly types: ReadonlySet<string> | undefined;
+  readonly taskId: string | undefined;
+  readonly deliver: Listener;
+  /** First position wanted. */
+  readonly since: number;
+  /** Next position to read, while behind the others. */
+  from: number | undefined;
+  active: boolean;
+}
+
+function wants(subscriber: Subscriber, event: OrchestratorEvent): boolean {
+  if (event.seq < subscriber.since) return false;
+  if (event.type === "subscriber:lagged") return true;
+  if (subscriber.types !== undefined && !subscriber.types.has(event.type)) return false;
+  return subscriber.taskId === undefined || ("taskId" in event && event.taskId === subscriber.taskId);
+}
+
+function readOptions(input: SubscribeOptions | undefined): {
+  types: ReadonlySet<string> | undefined; taskId: string | undefined; from: number | undefined; signal: AbortSignal | undefined;
+} {
+  const options = input === undefined ? {} : (object("the options", input) as SubscribeOptions);
+  const { types, taskId, from } = options;
+  if (types !== undefined && !Array.isArray(types)) throw invalid(`types must be an array of event types, not ${kindOf(types)}`);
+  if (from !== undefined && !(Number.isSafeInteger(from) && from >= 0)) throw invalid("from must be a whole number, the first seq wanted");
+  return {
+    types: types === undefined ? undefined : new Set(types.map((type) => string("an event type", type))),
+    taskId: taskId === undefined ? undefined : string("taskId", taskId),
+    from: from === undefined ? undefined : Math.max(from, 1),
+    signal: signalOf(options),
+  };
+}
+
+export class Subscriptions {
+  readonly #core: Core;
+  readonly #names: Names;
+  readonly #onError: (error: unknown, where: string) => void;
+  readonly #wake: () => void;
+  readonly #live = new Set<Subscriber>();
+  readonly #behind = new Set<Subscriber>();
+  readonly #iterators = new Set<() => void>();
+  /** Position after the last event that was handed out to everybody. */
+  #next: number;
+
+  constructor(core: Core, names: Names, onError: (error: unknown, where: string) => void, wake: () => void) {
+    this.#core = core;
+    this.#names = names;
+    this.#onError = onError;
+    this.#wake = wake;
+    this.#next = core.read((glue) => glue.nextSeq());
+    core.read((glue) => glue.skipEvents());
+  }
+
+  /** Hands out all that has happened. Listeners may make more happen; that comes in the same go. */
+  flush(): void {
+    for (const subscriber of this.#behind) this.#catchUp(subscriber);
+    while (this.#core.gone === undefined) {
+      if (this.#live.size === 0) {
+        this.#next = this.#now();
+        this.#core.read((glue) => glue.skipEvents());
+        return;
+      }
+      const first = this.#core.read((glue) => glue.drain(BATCH));
+      const events = readEvents(this.#core, this.#names, first);
+      if (events.length === 0) return;
+      const missed = first - this.#next;
+      this.#next = first + events.length;
+      if (missed > 0) events.unshift(lagged(first, events[0]!.at, missed));
+      for (const event of events) {
+        for (const subscriber of this.#live) if (wants(subscriber, event)) this.#deliver(subscriber, event);
+        if (this.#core.gone !== undefined) return;
+      }
+    }
+  }
+
+  #catchUp(subscriber: Subscriber): void {
+    while (subscriber.active && this.#core.gone === undefined) {
+      const events = this.#read(subscriber);
+      for (const event of events) if (subscriber.active && wants(subscriber, event)) this.#deliver(subscriber, event);
+      if (subscriber.from === undefined) return;
+    }
+  }
+
+  /** The next events for one who is behind; after the last of them it is with the others. */
+  #read(subscriber: Subscriber): OrchestratorEvent[] {
+    const from = subscriber.from!;
+    const wanted = Math.min(BATCH, this.#next - from);
+    const first = wanted <= 0 ? from : this.#core.read((glue) => glue.replay(from, wanted));
+    const events = wanted <= 0 ? [] : readEvents(this.#core, this.#names, first);
+    if (first > from && events.length > 0) events.unshift(lagged(first, events[0]!.at, first - from));
+    subscriber.from = first + wanted;
+    if (subscriber.from >= this.#next || wanted <= 0) {
+      subscriber.from = undefined;
+      this.#behind.delete(subscriber);
+      this.#live.add(subscriber);
+    }
+    return events;
+  }
+
+  #deliver(subscriber: Subscriber, event: OrchestratorEvent): void {
+    if (!subscriber.active) return;
+    try {
+      const returned = subscriber.deliver(event);
+      if (returned instanceof Promise) returned.catch((error: unknown) => this.#onError(error, "a listener"));
+    } catch (error) {
+      this.#onError(error, "a listener");
+    }
+  }
+
+  #now(): number {
+    return this.#core.read((glue) => glue.nextSeq());
+  }
+
+  #add(subscriber: Subscriber): () => void {
+    (subscriber.from === undefined ? this.#live : this.#behind).add(subscriber);
+    this.#wake();
+    return () => {
+      subscriber.active = false;
+      this.#live.delete(subscriber);
+      this.#behind.delete(subscriber);
+    };
+  }
+
+  subscribe(listener: unknown, input?: SubscribeOptions): () => void {
+    if (typeof listener !== "function") throw invalid(`the listener must be a function, not ${kindOf(listener)}`);
+    const { types, taskId, from, signal } = readOptions(input);
+    if (signal?.aborted === true) return () => {};
+    const remove = this.#add({ types, taskId, deliver: listener as Listener, since: from ?? this.#now(), from, active: true });
+    signal?.addEventListener("abort", remove, { once: true });
+    return () => {
+      signal?.removeEventListener("abort", remove);
+      remove();
+    };
+  }
+
+  /** Events as they are asked for. The reader's own pace; too slow a reader is told how many it missed. */
+  events(input?: EventsOptions): AsyncIterableIterator<OrchestratorEvent> {
+    const { types, taskId, from, signal } = readOptions(input);
+    const buffer: unknown = input?.buffer ?? 1024;
+    if (!(typeof buffer === "number" && Number.isInteger(buffer) && buffer >= 1)) throw invalid("buffer must be a whole number of at least 1");
+    let queue: OrchestratorEvent[] = [];
+    let dropped = 0;
+    let waiting: ((result: IteratorResult<OrchestratorEvent>) => void)[] = [];
+    let ended = false;
+    const subscriber: Subscriber = {
+      types, taskId, since: from ?? this.#now(), from, active: true,
+      deliver: (event) => {
+        const reader = waiting.shift();
+        if (reader !== undefined) return reader({ done: false, value: event });
+        if (queue.length >= buffer) {
+          queue.shift();
+          dropped += 1;
+        }
+        queue.push(event);
+      },
+    };
+    const remove = this.#add(subscriber);
+    if (from !== undefined) this.#behind.delete(subscriber);
+    const end = (): void => {
+      ended = true;
+      remove();
+      this.#iterators.delete(end);
+      signal?.removeEventListener("abort", end);
+      for (const reader of waiting.splice(0)) reader({ done: true, value: undefined });
+    };
+    this.#iterators.add(end);
+    if (signal?.aborted === true) end();
+    else signal?.addEventListener("abort", end, { once: true });
+    const iterator: AsyncIterableIterator<OrchestratorEvent> = {
+      next: async () => {
+        // Behind the others it reads at its own pace, so nothing waits in memory for it.
+        while (!ended && queue.length === 0 && subscriber.from !== undefined && this.#core.gone === undefined) {
+          queue = this.#read(subscriber).filter((event) => wants(subscriber, event));
+        }
+        if (dropped > 0 && queue.length > 0) {
+          const { seq, at } = queue[0]!;
+          const missed = dropped;
+          dropped = 0;
+          return { done: false, value: lagged(seq, at, missed) };
+        }
+        const event = queue.shift();
+        if (event !== undefined) return { done: false, value: event };
+        if (ended) return { done: true, value: undefined };
+        return new Promise((resolve) => waiting.push(resolve));
+      },
+      return: async () => {
+        queue = [];
+        end();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
+  }
+
+  /** Ends all iterators; what they hold can still be read. */
+  close(): void {
+    for (const end of [...this.#iterators]) end();
+    for (const subscriber of [...this.#live, ...this.#behind]) subscriber.active = false;
+    this.#live.clear();
+    this.#behind.clear();
+  }
+}
+
+/** `seq` is that of the first event after the gap. */
+function lagged(seq: number, at: number, dropped: number): OrchestratorEvent {
+  return Object.freeze({ type: "subscriber:lagged", seq, at, dropped });
+}
+

@@ -1,0 +1,255 @@
+/** Reads what `src/wasm/events.rs` and `src/wasm/snapshot.rs` pack: numbers in one array, all texts in one string. */
+import type { Core } from "./core.js";
+import type { JsonObject, OrchestratedTask, OrchestratorEvent, TaskResult, TaskStatus, TaskStep, TaskWait } from "./types.js";
+
+export const STATUSES = ["pending", "running", "paused", "completed", "failed", "cancelled"] as const satisfies readonly TaskStatus[];
+const WAITS = [undefined, "capacity", "provider"] as const satisfies readonly (TaskWait | undefined)[];
+const ABOUT = ["name", "provider", "userStatus", "current"] as const;
+const REPORTS = ["output", "progress", "step", "result", "failure"] as const;
+const NONE = 0xffffffff;
+const OWN_ID = 1 << 8;
+
+export const NO_STRINGS: readonly string[] = Object.freeze([]);
+const NO_STEPS: readonly TaskStep[] = Object.freeze([]);
+const NO_METADATA: JsonObject = Object.freeze({});
+
+/** What a number in the wire stands for, where the face has the names. */
+export interface Names {
+  taskId(key: number): string;
+  ownTaskId(key: number): string;
+  providerId(key: number): string;
+  providerLabel(key: number): string;
+  directory(number: number): string;
+}
+
+/** Reads one batch from its beginning to its end. */
+class Reader {
+  at = 0;
+  #position = 0;
+  readonly words: Uint32Array;
+  readonly #text: string;
+
+  constructor(core: Core) {
+    this.words = core.words();
+    this.#text = core.text();
+  }
+
+  get more(): boolean {
+    return this.at < this.words.length;
+  }
+
+  number(): number {
+    return this.words[this.at++]!;
+  }
+
+  wide(): number {
+    const low = this.words[this.at]!;
+    const high = this.words[this.at + 1]!;
+    this.at += 2;
+    return high * 4294967296 + low;
+  }
+
+  string(): string {
+    const length = this.words[this.at++]!;
+    if (length === 0) return "";
+    const begin = this.#position;
+    this.#position = begin + length;
+    return this.#text.slice(begin, begin + length);
+  }
+
+  lines(): readonly string[] {
+    const text = this.string();
+    return text === "" ? NO_STRINGS : Object.freeze(text.includes("\n") ? text.split("\n") : [text]);
+  }
+}
+
+/** Freezes a JSON value to its leaves. */
+function freezeDeep<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freezeDeep(inner);
+  }
+  return value;
+}
+
+/** The result that a summary and the rest of it as JSON stand for. */
+export function result(success: boolean, summary: string, detail: string): TaskResult {
+  if (detail === "") {
+    return Object.freeze({ success, summary, error: undefined, filesCreated: NO_STRINGS, filesModified: NO_STRINGS });
+  }
+  const extra = JSON.parse(detail) as Partial<TaskResult>;
+  return freezeDeep({
+    ...extra,
+    success,
+    summary,
+    error: extra.error,
+    filesCreated: extra.filesCreated ?? NO_STRINGS,
+    filesModified: extra.filesModified ?? NO_STRINGS,
+  });
+}
+
+/** Reads the events of the last `drain` or `replay`. */
+export function readEvents(core: Core, names: Names, firstSeq: number): OrchestratorEvent[] {
+  const reader = new Reader(core);
+  const events: OrchestratorEvent[] = [];
+  let seq = firstSeq;
+  while (reader.more) events.push(readEvent(reader, names, seq++));
+  return events;
+}
+
+function readEvent(reader: Reader, names: Names, seq: number): OrchestratorEvent {
+  const head = reader.number();
+  const key = reader.number();
+  const taskId = key === NONE ? "" : head & OWN_ID ? names.ownTaskId(key) : names.taskId(key);
+  const at = reader.wide();
+  switch (head & 255) {
+    case 0:
+      return Object.freeze({ type: "journal:opened", seq, at, format: reader.number() });
+    case 1:
+      return Object.freeze({ type: "provider:registered", seq, at, providerId: reader.string(), label: reader.string() });
+    case 2:
+      return Object.freeze({ type: "provider:unregistered", seq, at, providerId: reader.string() });
+    case 3: {
+      const providerId = names.providerId(reader.number());
+      const parent = reader.number();
+      const parentId = parent === NONE ? undefined : names.ownTaskId(parent);
+      return Object.freeze({ type: "task:created", seq, at, taskId, name: reader.string(), providerId, parentId });
+    }
+    case 4: {
+      const attempt = reader.number();
+      const waitingFor = WAITS[reader.number() + 1]!;
+      return Object.freeze({ type: "task:queued", seq, at, taskId, attempt, waitingFor });
+    }
+    case 5:
+      return Object.freeze({
+        type: "task:started", seq, at, taskId, attempt: reader.number(), providerId: names.providerId(reader.number()),
+      });
+    case 6:
+      return Object.freeze({ type: "task:progress", seq, at, taskId, progress: reader.number() });
+    case 7:
+      return Object.freeze({ type: "task:output", seq, at, taskId, lines: reader.lines() });
+    case 8: {
+      const id = `s${reader.number() + 1}`;
+      return Object.freeze({ type: "task:step", seq, at, taskId, step: readStep(reader, id) });
+    }
+    case 9: {
+      const about = ABOUT[reader.number()]!;
+      return Object.freeze({ type: "task:message", seq, at, taskId, about, message: reader.string() });
+    }
+    case 10:
+      return Object.freeze({ type: "task:paused", seq, at, taskId });
+    case 11:
+      return Object.freeze({ type: "task:resumed", seq, at, taskId });
+    case 12: {
+      const attempt = reader.number();
+      const summary = reader.string();
+      return Object.freeze({
+        type: "task:completed", seq, at, taskId, attempt, success: true, summary, result: result(true, summary, reader.string()),
+      });
+    }
+    case 13: {
+      const attempt = reader.number();
+      const error = reader.string();
+      const answered = reader.number() === 1;
+      const summary = reader.string();
+      const detail = reader.string();
+      return Object.freeze({
+        type: "task:failed", seq, at, taskId, attempt, success: false,
+        summary: answered ? summary : error, error, result: answered ? result(false, summary, detail) : undefined,
+      });
+    }
+    case 14:
+      return Object.freeze({ type: "task:cancelled", seq, at, taskId, attempt: reader.number(), reason: reader.string() });
+    case 15:
+      return Object.freeze({ type: "task:late", seq, at, taskId, attempt: reader.number(), report: REPORTS[reader.number()]! });
+    default:
+      return Object.freeze({ type: "task:deleted", seq, at, taskId });
+  }
+}
+
+function readStep(reader: Reader, id: string): TaskStep {
+  const status = STATUSES[reader.number()]!;
+  const description = reader.string();
+  const output = reader.string();
+  return Object.freeze({ id, description, status, output: output === "" ? undefined : output });
+}
+
+/** Reads the one task of the last `snapshot`. With the texts that were left behind, if it was brief. */
+export function readTask(core: Core, names: Names, name?: string, description?: string): OrchestratedTask {
+  return readSnapshot(new Reader(core), names, name, description);
+}
+
+/** Reads the tasks of the last `list`. */
+export function readTasks(core: Core, names: Names): OrchestratedTask[] {
+  const reader = new Reader(core);
+  const tasks: OrchestratedTask[] = [];
+  while (reader.more) tasks.push(readSnapshot(reader, names));
+  return tasks;
+}
+
+function readSnapshot(reader: Reader, names: Names, knownName?: string, knownDescription?: string): OrchestratedTask {
+  const key = reader.number();
+  const flags = reader.number();
+  const packed = reader.number();
+  const attempt = reader.number();
+  const provider = reader.number();
+  const outputDropped = reader.number();
+  const directory = reader.number();
+  const stepCount = reader.number();
+  const createdAt = reader.wide();
+  const updatedAt = reader.wide();
+  const startedAt = reader.wide();
+  const completedAt = reader.wide();
+  const userStatusUpdatedAt = reader.wide();
+  const name = reader.string();
+  const description = reader.string();
+  const tags = reader.lines();
+  const output = reader.lines();
+  const metadata = reader.string();
+  const detail = reader.string();
+  const summary = flags & 4 ? reader.string() : undefined;
+  const error = flags & 8 ? reader.string() : undefined;
+  const providerId = names.providerId(provider);
+  const subAgentType = flags & 32 ? reader.string() : providerId;
+  const roomId = flags & 64 ? reader.string() : undefined;
+  const worldId = flags & 128 ? reader.string() : undefined;
+  const id = flags & 16 ? reader.string() : names.taskId(key);
+  const parentId = flags & 256 ? reader.string() : undefined;
+  const status = STATUSES[packed & 15]!;
+  const answer = summary === undefined ? undefined : result(status === "completed", summary, detail);
+  return Object.freeze({
+    id,
+    name: knownName ?? name,
+    description: knownDescription ?? description,
+    status,
+    userStatus: (packed >> 4) & 15 ? "done" : "open",
+    waitingFor: WAITS[(packed >> 8) & 255],
+    progress: packed >> 16,
+    attempt,
+    providerId,
+    providerLabel: names.providerLabel(provider),
+    subAgentType,
+    workingDirectory: names.directory(directory),
+    roomId,
+    worldId,
+    parentId,
+    tags,
+    steps: stepCount === 0 ? NO_STEPS : readSteps(reader, stepCount),
+    output,
+    outputDropped,
+    result: answer,
+    error,
+    filesCreated: answer === undefined ? NO_STRINGS : answer.filesCreated,
+    filesModified: answer === undefined ? NO_STRINGS : answer.filesModified,
+    createdAt,
+    updatedAt,
+    startedAt: flags & 1 ? startedAt : undefined,
+    completedAt: flags & 2 ? completedAt : undefined,
+    userStatusUpdatedAt,
+    metadata: metadata === "" ? NO_METADATA : freezeDeep(JSON.parse(metadata) as JsonObject),
+  });
+}
+
+function readSteps(reader: Reader, count: number): readonly TaskStep[] {
+  return Object.freeze(Array.from({ length: count }, (_, index) => readStep(reader, `s${index + 1}`)));
+}

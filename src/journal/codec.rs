@@ -1,0 +1,38 @@
+//! Events to bytes and back: postcard, a compact serde format with a written specification.
+
+use postcard::ser_flavors::Flavor;
+
+use crate::kernel::{Event, Millis};
+
+/// Lets postcard append to a buffer that is already in use.
+struct Append<'a>(&'a mut Vec<u8>);
+
+impl Flavor for Append<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
+/// Appends any serializable value in the canonical encoding.
+pub(super) fn encode<T: serde::Serialize>(value: &T, out: &mut Vec<u8>) {
+    // Appending to a vector cannot fail, and postcard can encode every type of ours: none is a map or a sequence
+    // of unknown length.
+    let done = postcard::serialize_with_flavor(value, Append(out));
+    debug_assert!(done.is_ok(), "{done:?}");
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Option<(Millis, Event<'_>)> {
+    postcard::from_bytes(bytes).ok()
+}

@@ -1,0 +1,131 @@
+//! The table of limits: every string, list and number that comes in is held against one of these.
+
+use super::error::{ErrorCode, OrchestratorError, Result};
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// What is limited, as messages name it.
+    pub what: &'static str,
+    /// The largest value that is taken.
+    pub max: usize,
+    /// What the number counts.
+    pub unit: &'static str,
+}
+
+impl Limit {
+    const fn new(what: &'static str, max: usize, unit: &'static str) -> Self {
+        Self { what, max, unit }
+    }
+
+    /// Refuses a size above the limit with `LIMIT_EXCEEDED`.
+    ///
+    /// # Errors
+    /// `LIMIT_EXCEEDED` with both numbers in the message.
+    pub fn check(&self, size: usize) -> Result<()> {
+        if size <= self.max {
+            return Ok(());
+        }
+        Err(OrchestratorError::new(
+            ErrorCode::LimitExceeded,
+            format!(
+                "{} has {size} {}; at most {} are taken",
+                self.what, self.unit, self.max
+            ),
+        ))
+    }
+}
+
+macro_rules! limits {
+    ($($(#[doc = $doc:literal])* $name:ident = $what:literal, $max:expr, $unit:literal;)*) => {
+        $($(#[doc = $doc])* pub const $name: Limit = Limit::new($what, $max, $unit);)*
+        /// Every row, in the order of the table.
+        pub const ALL: &[Limit] = &[$($name),*];
+    };
+}
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+limits! {
+    /// Ids given by users.
+    ID = "an id", 128, "characters";
+    /// Task names.
+    NAME = "a task name", KIB, "bytes";
+    /// Task descriptions.
+    DESCRIPTION = "a task description", 256 * KIB, "bytes";
+    /// Labels, working directories, sub-agent types, room and world ids.
+    LABEL = "a label, directory or outside id", 4 * KIB, "bytes";
+    /// Tags of one task.
+    TAGS = "the list of tags", 64, "tags";
+    /// One tag.
+    TAG = "a tag", 128, "bytes";
+    /// Steps of one task.
+    STEPS = "the list of steps", 1000, "steps";
+    /// A step's description or output.
+    STEP_TEXT = "a step's text", 16 * KIB, "bytes";
+    /// One call of `appendOutput`.
+    OUTPUT_TEXT = "one piece of output", MIB, "bytes";
+    /// Output kept for one task; older lines are dropped and counted.
+    OUTPUT_KEPT = "the output kept of a task", MIB, "bytes";
+    /// A task's metadata as JSON.
+    METADATA = "metadata as JSON", 64 * KIB, "bytes";
+    /// A result's summary.
+    SUMMARY = "a result summary", 64 * KIB, "bytes";
+    /// The rest of a result as JSON.
+    RESULT = "a result as JSON", MIB, "bytes";
+    /// Nesting of any JSON that comes in.
+    JSON_DEPTH = "JSON", 64, "levels of nesting";
+    /// Errors and reasons; longer ones are cut, not refused.
+    REASON = "an error or a reason", 16 * KIB, "bytes";
+    /// Tasks above a task.
+    DEPTH = "the chain of parents", 64, "tasks";
+    /// Tasks in one `createTasks`.
+    BATCH = "one call of createTasks", 10_000, "tasks";
+    /// Providers known to one orchestrator.
+    PROVIDERS = "the list of providers", 1024, "providers";
+    /// A search text.
+    QUERY = "a search text", KIB, "bytes";
+    /// One page of a list.
+    PAGE = "a page", 1000, "tasks";
+}
+
+/// Checks an id given by a user: `[A-Za-z0-9_-]{1,128}`.
+///
+/// # Errors
+/// `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`.
+pub fn check_id(what: &str, id: &str) -> Result<()> {
+    ID.check(id.len())?;
+    if !id.is_empty()
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    {
+        return Ok(());
+    }
+    Err(OrchestratorError::invalid(format!(
+        "{what} {id:?} may have only the letters A-Z and a-z, digits, _ and -, and at least one of them"
+    )))
+}
+
+/// Checks a text that people must be able to see.
+pub(crate) fn check_visible(limit: Limit, text: &str) -> Result<()> {
+    limit.check(text.len())?;
+    if text.chars().any(|c| !c.is_whitespace() && !c.is_control()) {
+        return Ok(());
+    }
+    Err(OrchestratorError::invalid(format!(
+        "{} must have a visible character",
+        limit.what
+    )))
+}
+
+/// Cuts a text to a limit at a character boundary, marking the cut.
+pub(crate) fn cut(limit: Limit, text: &str) -> std::borrow::Cow<'_, str> {
+    const MARK: &str = "… (cut)";
+    if text.len() <= limit.max {
+        return text.into();
+    }
+    let end = text.floor_char_boundary(limit.max - MARK.len());
+    format!("{}{MARK}", &text[..end]).into()
+}

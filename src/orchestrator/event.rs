@@ -1,0 +1,389 @@
+//! Events as the outside sees them: owned, and in the words of the package's documentation.
+
+use serde::Serialize;
+
+use super::task::{TaskResult, TaskStep};
+use crate::journal::Recorded;
+use crate::kernel::{
+    Attempt, Edit, Event, Kernel, Millis, ProviderKey, Report, Seq, TaskKey, TaskStatus, TaskWait,
+};
+
+/// What a `task:message` is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum About {
+    /// The task has another name.
+    Name,
+    /// The task has another provider.
+    Provider,
+    /// The user status changed.
+    UserStatus,
+    /// The task became, or no longer is, the current one.
+    Current,
+}
+
+/// One event: what happened, where in the journal, and when.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OrchestratorEvent {
+    /// Position in the journal; the first event is 1, and there are no gaps.
+    pub seq: Seq,
+    /// Milliseconds since the Unix epoch; never runs backwards.
+    pub at: Millis,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])* $name:ident = $wire:literal { $($(#[$fmeta:meta])* $field:ident: $type:ty),* $(,)? })*) => {
+        /// What happened. One variant for one fact.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(tag = "type", rename_all_fields = "camelCase")]
+        #[non_exhaustive]
+        pub enum EventKind {
+            $($(#[doc = $doc])* #[serde(rename = $wire)] $name { $($(#[$fmeta])* $field: $type),* }),*
+        }
+
+        impl EventKind {
+            /// Every type of event, in the order of the documentation.
+            pub const TYPES: &'static [(&'static str, &'static str)] = &[$(($wire, concat!($($doc),*))),*];
+
+            /// The `type`, as in JS and JSON.
+            #[must_use]
+            pub const fn type_name(&self) -> &'static str {
+                match self { $(Self::$name { .. } => $wire),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The journal begins.
+    Opened = "journal:opened" {
+        /// The version of the journal's format.
+        format: u16,
+    }
+    /// A provider can be used.
+    ProviderRegistered = "provider:registered" {
+        /// Which.
+        provider_id: String,
+        /// Its label.
+        label: String,
+    }
+    /// A provider can no longer be used.
+    ProviderUnregistered = "provider:unregistered" {
+        /// Which.
+        provider_id: String,
+    }
+    /// A task exists.
+    Created = "task:created" {
+        /// Which.
+        task_id: String,
+        /// Its name.
+        name: String,
+        /// Its provider.
+        provider_id: String,
+        /// The task above.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        parent_id: Option<String>,
+    }
+    /// A start was accepted and waits for a slot.
+    Queued = "task:queued" {
+        /// Which task.
+        task_id: String,
+        /// The attempt that will run.
+        attempt: u32,
+        /// What it waits for.
+        waiting_for: TaskWait,
+    }
+    /// An attempt runs.
+    Started = "task:started" {
+        /// Which task.
+        task_id: String,
+        /// Which attempt.
+        attempt: u32,
+        /// Who runs it.
+        provider_id: String,
+    }
+    /// The progress changed.
+    Progress = "task:progress" {
+        /// Which task.
+        task_id: String,
+        /// 0 to 100.
+        progress: u8,
+    }
+    /// Lines of output came.
+    Output = "task:output" {
+        /// Which task.
+        task_id: String,
+        /// The lines.
+        lines: Vec<String>,
+    }
+    /// A step was added or changed.
+    Step = "task:step" {
+        /// Which task.
+        task_id: String,
+        /// The step as it is now.
+        step: TaskStep,
+    }
+    /// A task was renamed, reassigned, marked or selected.
+    Message = "task:message" {
+        /// Which task.
+        task_id: String,
+        /// What changed.
+        about: About,
+        /// The change in words.
+        message: String,
+    }
+    /// A task holds.
+    Paused = "task:paused" {
+        /// Which.
+        task_id: String,
+    }
+    /// A task goes on.
+    Resumed = "task:resumed" {
+        /// Which.
+        task_id: String,
+    }
+    /// An attempt succeeded.
+    Completed = "task:completed" {
+        /// Which task.
+        task_id: String,
+        /// Which attempt.
+        attempt: u32,
+        /// Always true.
+        success: bool,
+        /// The result's summary.
+        summary: String,
+        /// The result.
+        result: TaskResult,
+    }
+    /// An attempt did not succeed.
+    Failed = "task:failed" {
+        /// Which task.
+        task_id: String,
+        /// Which attempt.
+        attempt: u32,
+        /// Always false.
+        success: bool,
+        /// The result's summary; the error when there is no result.
+        summary: String,
+        /// Why.
+        error: String,
+        /// The result, if the provider gave one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        result: Option<TaskResult>,
+    }
+    /// A task was called off.
+    Cancelled = "task:cancelled" {
+        /// Which task.
+        task_id: String,
+        /// The last attempt.
+        attempt: u32,
+        /// Why.
+        reason: String,
+    }
+    /// Something came from an attempt that no longer counts; it changed nothing.
+    Late = "task:late" {
+        /// Which task.
+        task_id: String,
+        /// Which attempt.
+        attempt: u32,
+        /// What came.
+        report: Report,
+    }
+    /// A task is gone.
+    Deleted = "task:deleted" {
+        /// Which.
+        task_id: String,
+    }
+    /// A subscriber was too slow, or asked for events that are no longer kept.
+    Lagged = "subscriber:lagged" {
+        /// How many events it missed.
+        dropped: u64,
+    }
+}
+
+impl EventKind {
+    /// The task it is about.
+    #[must_use]
+    pub fn task_id(&self) -> Option<&str> {
+        match self {
+            Self::Opened { .. }
+            | Self::ProviderRegistered { .. }
+            | Self::ProviderUnregistered { .. }
+            | Self::Lagged { .. } => None,
+            Self::Created { task_id, .. }
+            | Self::Queued { task_id, .. }
+            | Self::Started { task_id, .. }
+            | Self::Progress { task_id, .. }
+            | Self::Output { task_id, .. }
+            | Self::Step { task_id, .. }
+            | Self::Message { task_id, .. }
+            | Self::Paused { task_id }
+            | Self::Resumed { task_id }
+            | Self::Completed { task_id, .. }
+            | Self::Failed { task_id, .. }
+            | Self::Cancelled { task_id, .. }
+            | Self::Late { task_id, .. }
+            | Self::Deleted { task_id } => Some(task_id),
+        }
+    }
+}
+
+/// A change of a task in words.
+pub(crate) fn message(kernel: &Kernel, edit: Edit<'_>) -> (About, String) {
+    match edit {
+        Edit::Name(name) => (About::Name, format!("Renamed task to: {name}")),
+        Edit::Provider(provider) => {
+            let (id, label) = kernel
+                .provider(provider)
+                .map_or(("", ""), |p| (p.id(), p.label()));
+            (About::Provider, format!("Provider: {label} ({id})"))
+        }
+        Edit::UserStatus(status) => (About::UserStatus, format!("Marked as {status}")),
+        Edit::Current(true) => (About::Current, "This is the current task now".to_owned()),
+        Edit::Current(false) => (About::Current, "No task is current now".to_owned()),
+    }
+}
+
+impl OrchestratorEvent {
+    /// The outside's view of one recorded event. Ids and labels are as the kernel has them now.
+    #[must_use]
+    pub fn of(kernel: &Kernel, recorded: &Recorded<'_>) -> Self {
+        let Recorded { seq, at, ref event } = *recorded;
+        Self {
+            seq,
+            at,
+            kind: kind(kernel, event),
+        }
+    }
+}
+
+fn kind(kernel: &Kernel, event: &Event<'_>) -> EventKind {
+    let id = |task: TaskKey| kernel.task_id(task);
+    let provider_id = |key: ProviderKey| {
+        kernel
+            .provider(key)
+            .map_or("", |provider| provider.id())
+            .to_owned()
+    };
+    match *event {
+        Event::ProviderRegistered { id, label, .. } => EventKind::ProviderRegistered {
+            provider_id: id.to_owned(),
+            label: label.to_owned(),
+        },
+        Event::ProviderUnregistered { provider } => EventKind::ProviderUnregistered {
+            provider_id: provider_id(provider),
+        },
+        Event::Created(ref created) => EventKind::Created {
+            task_id: id(created.task),
+            name: created.name.to_owned(),
+            provider_id: provider_id(created.provider),
+            parent_id: created.parent.map(id),
+        },
+        Event::Queued { task, attempt, wait } => EventKind::Queued {
+            task_id: id(task),
+            attempt: attempt.get(),
+            waiting_for: wait,
+        },
+        Event::Started {
+            task,
+            attempt,
+            provider,
+        } => EventKind::Started {
+            task_id: id(task),
+            attempt: attempt.get(),
+            provider_id: provider_id(provider),
+        },
+        Event::Progressed { task, progress } => EventKind::Progress {
+            task_id: id(task),
+            progress,
+        },
+        Event::Output { task, text, .. } => EventKind::Output {
+            task_id: id(task),
+            lines: text.split('\n').map(str::to_owned).collect(),
+        },
+        Event::StepAdded {
+            task,
+            step,
+            description,
+        } => EventKind::Step {
+            task_id: id(task),
+            step: public_step(step, description, TaskStatus::Pending, None),
+        },
+        Event::StepUpdated {
+            task,
+            step,
+            description,
+            status,
+            output,
+        } => EventKind::Step {
+            task_id: id(task),
+            step: public_step(step, description, status, output),
+        },
+        Event::Paused { task } => EventKind::Paused { task_id: id(task) },
+        Event::Resumed { task } => EventKind::Resumed { task_id: id(task) },
+        Event::Completed {
+            task,
+            attempt,
+            answer,
+        } => EventKind::Completed {
+            task_id: id(task),
+            attempt: attempt.get(),
+            success: true,
+            summary: answer.summary.to_owned(),
+            result: TaskResult::restore(true, answer.summary, answer.detail),
+        },
+        Event::Failed {
+            task,
+            attempt,
+            error,
+            answer,
+        } => EventKind::Failed {
+            task_id: id(task),
+            attempt: attempt.get(),
+            success: false,
+            summary: answer.map_or(error, |answer| answer.summary).to_owned(),
+            error: error.to_owned(),
+            result: answer.map(|answer| TaskResult::restore(false, answer.summary, answer.detail)),
+        },
+        Event::Cancelled {
+            task,
+            attempt,
+            reason,
+        } => EventKind::Cancelled {
+            task_id: id(task),
+            attempt: Attempt::get(attempt),
+            reason: reason.to_owned(),
+        },
+        Event::Late {
+            task,
+            attempt,
+            report,
+        } => EventKind::Late {
+            task_id: id(task),
+            attempt: attempt.get(),
+            report,
+        },
+        Event::Deleted { task } => EventKind::Deleted { task_id: id(task) },
+        Event::Opened { format, .. } => EventKind::Opened { format },
+        Event::Edited { task, edit } => {
+            let (about, message) = message(kernel, edit);
+            EventKind::Message {
+                task_id: id(task),
+                about,
+                message,
+            }
+        }
+    }
+}
+
+fn public_step(index: u32, description: &str, status: TaskStatus, output: Option<&str>) -> TaskStep {
+    TaskStep {
+        id: format!("s{}", index + 1),
+        description: description.to_owned(),
+        status,
+        output: output.map(str::to_owned),
+    }
+}

@@ -1,0 +1,97 @@
+//! JSON at the edge: read once, checked, and put into the one form that the kernel keeps.
+
+use serde_json::{Map, Number, Value};
+
+use crate::kernel::limits::JSON_DEPTH;
+use crate::kernel::{OrchestratorError, Result};
+
+/// The canonical text of a JSON object: keys in order, no spaces, whole numbers without a fraction. Empty for `{}`.
+///
+/// # Errors
+/// `LIMIT_EXCEEDED` when it is nested too deeply.
+pub fn canonical(object: Map<String, Value>) -> Result<String> {
+    if object.is_empty() {
+        return Ok(String::new());
+    }
+    let mut value = Value::Object(object);
+    tidy(&mut value, 1)?;
+    Ok(value.to_string())
+}
+
+/// Parses and canonicalises the text of a JSON object.
+///
+/// # Errors
+/// `INVALID_ARGUMENT` when it is not a JSON object, `LIMIT_EXCEEDED` when it is nested too deeply.
+pub(crate) fn canonical_text(what: &str, text: &str) -> Result<String> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => canonical(object),
+        Ok(_) => Err(OrchestratorError::invalid(format!("{what} must be an object"))),
+        Err(error) => Err(OrchestratorError::invalid(format!(
+            "{what} is not JSON that can be kept: {error}"
+        ))),
+    }
+}
+
+/// The object that a canonical text stands for.
+pub(crate) fn parse(text: &str) -> Map<String, Value> {
+    if text.is_empty() {
+        return Map::new();
+    }
+    // Only canonical texts come here, and those parse.
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+fn tidy(value: &mut Value, depth: usize) -> Result<()> {
+    JSON_DEPTH.check(depth)?;
+    match value {
+        Value::Array(items) => items.iter_mut().try_for_each(|item| tidy(item, depth + 1)),
+        Value::Object(object) => {
+            // Also when some other crate in the build makes serde_json keep the order of insertion.
+            object.sort_keys();
+            object.values_mut().try_for_each(|item| tidy(item, depth + 1))
+        }
+        Value::Number(number) => {
+            *number = whole(number);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// JS has one type of number: what it would write as `1` must not be `1.0` here.
+fn whole(number: &Number) -> Number {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match number.as_f64() {
+        // Below 2^53 the cast is exact.
+        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => {
+            (float as i64).into()
+        }
+        _ => number.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_text_for_one_value() {
+        let text = |json: &str| canonical_text("it", json).map_err(|error| error.code().as_str());
+        assert_eq!(
+            text(r#"{ "b": 1.0, "a": [ -0.5, 2e3 ], "__proto__": {} }"#).as_deref(),
+            Ok(r#"{"__proto__":{},"a":[-0.5,2000],"b":1}"#)
+        );
+        assert_eq!(text("{}").as_deref(), Ok(""));
+        assert_eq!(text("[]").as_deref(), Err("INVALID_ARGUMENT"));
+        assert_eq!(text("{").as_deref(), Err("INVALID_ARGUMENT"));
+        let deep = format!("{}1{}", r#"{"a":"#.repeat(65), "}".repeat(65));
+        assert_eq!(text(&deep).as_deref(), Err("LIMIT_EXCEEDED"));
+        assert_eq!(
+            text(&format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))).as_deref(),
+            Err("INVALID_ARGUMENT")
+        );
+    }
+}

@@ -1,0 +1,768 @@
+//! The class that the TypeScript face drives. Every method takes `&self`, calls nothing in JS, and returns at once.
+//!
+//! Strings come in through one buffer: the face writes them one after the other and passes their lengths in bytes.
+//! A negative return is a refusal; [`Core::take_error`] has it. After each command, the orders to carry out are in
+//! the effect buffer. Addresses and lengths of the buffers stand in a small control block, read without a call.
+
+use std::cell::{Cell, RefCell};
+
+use serde::Deserialize;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsError, JsValue};
+
+use super::pack::Pack;
+use super::{events, snapshot};
+use crate::journal::Cursor;
+use crate::kernel::{
+    Attempt, Command, Config, Effect, Ending, ErrorCode, NewProvider, NewTask, OrchestratorError,
+    ProviderKey, Reply, Reporter, Result, TaskKey, TaskStatus, TaskUserStatus,
+};
+use crate::orchestrator::{Engine, EngineOptions, ListQuery, canonical_text, resolve, task_context};
+
+/// Numbers of the control block, as in `core.ts`.
+mod control {
+    pub(super) const WORDS: usize = 0;
+    pub(super) const WORDS_LEN: usize = 1;
+    pub(super) const TEXT: usize = 2;
+    pub(super) const TEXT_LEN: usize = 3;
+    pub(super) const EFFECTS: usize = 4;
+    pub(super) const EFFECTS_LEN: usize = 5;
+    pub(super) const LENGTH: usize = 6;
+}
+
+const DONE: i32 = 0;
+const NOTHING: i32 = 1;
+const LATE: i32 = 2;
+const REFUSED: i32 = -1;
+const NONE: i32 = -1;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Options {
+    max_concurrency: Option<u32>,
+    max_tasks: Option<u32>,
+    max_output_lines: Option<u32>,
+    event_log_bytes: Option<u32>,
+    seed: Option<f64>,
+}
+
+/// A task to create, from the face's normalised object.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec {
+    id: Option<String>,
+    name: String,
+    description: String,
+    provider_id: Option<String>,
+    sub_agent_type: Option<String>,
+    working_directory: String,
+    room_id: Option<String>,
+    world_id: Option<String>,
+    parent_id: Option<String>,
+    tags: Vec<String>,
+    steps: Vec<String>,
+    metadata: String,
+}
+
+struct Inner {
+    engine: Engine,
+    input: Vec<u8>,
+    out: Pack,
+    effects: Vec<u32>,
+    live: Cursor,
+    replay: Cursor,
+    working_directory: String,
+    default_provider: Option<String>,
+    next_cursor: Option<String>,
+    error: Option<OrchestratorError>,
+}
+
+/// One orchestrator's core.
+#[wasm_bindgen]
+pub struct Core {
+    inner: RefCell<Inner>,
+    control: Box<[Cell<u32>; control::LENGTH]>,
+}
+
+#[wasm_bindgen]
+impl Core {
+    /// Opens a core. Random bits come from the host's `crypto` unless the options have a seed.
+    ///
+    /// # Errors
+    /// When the options have fields of the wrong type, or the host has no randomness.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: JsValue, now: f64) -> std::result::Result<Self, JsError> {
+        let options: Options = serde_wasm_bindgen::from_value(options)?;
+        let random = match options.seed {
+            Some(seed) => seed as u64,
+            None => getrandom::u64().map_err(|error| JsError::new(&error.to_string()))?,
+        };
+        let mut engine = EngineOptions::default();
+        let Config {
+            max_concurrency,
+            max_tasks,
+            max_output_lines,
+        } = engine.config;
+        engine.config = Config {
+            max_concurrency: options.max_concurrency.unwrap_or(max_concurrency),
+            max_tasks: options.max_tasks.unwrap_or(max_tasks),
+            max_output_lines: options.max_output_lines.unwrap_or(max_output_lines),
+        };
+        if let Some(bytes) = options.event_log_bytes {
+            engine.event_log_bytes = bytes as usize;
+        }
+        let engine = Engine::open(engine, now as u64, random);
+        let start = engine.log().seek(1);
+        Ok(Self {
+            inner: RefCell::new(Inner {
+                engine,
+                input: Vec::new(),
+                out: Pack::default(),
+                effects: Vec::new(),
+                live: start,
+                replay: start,
+                working_directory: String::new(),
+                default_provider: None,
+                next_cursor: None,
+                error: None,
+            }),
+            control: Box::new([const { Cell::new(0) }; control::LENGTH]),
+        })
+    }
+
+    /// Address of the control block.
+    pub fn control(&self) -> u32 {
+        self.control.as_ptr() as usize as u32
+    }
+
+    /// Address of the input buffer, which has room for this many bytes until the next call with more.
+    pub fn input(&self, length: u32) -> u32 {
+        let input = &mut self.inner.borrow_mut().input;
+        if input.len() < length as usize {
+            input.resize(length as usize, 0);
+        }
+        input.as_ptr() as usize as u32
+    }
+
+    /// The last refusal as its code, a line feed, and its message.
+    #[wasm_bindgen(js_name = takeError)]
+    pub fn take_error(&self) -> Option<String> {
+        let error = self.inner.borrow_mut().error.take()?;
+        Some(format!("{}\n{}", error.code(), error.message()))
+    }
+
+    /// What the ids made here begin with.
+    #[wasm_bindgen(js_name = idPrefix)]
+    pub fn id_prefix(&self) -> String {
+        self.inner.borrow().engine.kernel().id_prefix().to_owned()
+    }
+
+    /// The directory of tasks that name none.
+    #[wasm_bindgen(js_name = setWorkingDirectory)]
+    pub fn set_working_directory(&self, directory: String) {
+        self.inner.borrow_mut().working_directory = directory;
+    }
+
+    /// The provider of tasks that name none.
+    #[wasm_bindgen(js_name = setDefaultProvider)]
+    pub fn set_default_provider(&self, id: Option<String>) {
+        self.inner.borrow_mut().default_provider = id;
+    }
+
+    /// Registers a provider; gives its key.
+    #[wasm_bindgen(js_name = registerProvider)]
+    pub fn register_provider(
+        &self,
+        now: f64,
+        id: &str,
+        label: Option<String>,
+        description: Option<String>,
+        max_concurrency: Option<u32>,
+    ) -> i32 {
+        let (label, description) = (label.as_deref(), description.as_deref());
+        let provider = NewProvider {
+            id,
+            label,
+            description,
+            max_concurrency,
+        };
+        self.command(now, |_| Command::RegisterProvider(provider))
+    }
+
+    /// Unregisters a provider.
+    #[wasm_bindgen(js_name = unregisterProvider)]
+    pub fn unregister_provider(&self, now: f64, provider: u32) -> i32 {
+        let key = ProviderKey::new(u16::try_from(provider).unwrap_or(u16::MAX));
+        self.command(now, |_| Command::UnregisterProvider(key))
+    }
+
+    /// Creates a task that has a name, a description, perhaps a provider, and nothing else; gives its key.
+    /// A negative length means that the string is absent: the name for the description, the default for the provider.
+    pub fn create(&self, now: f64, name: u32, description: i32, provider: i32) -> i32 {
+        let mut inner = self.inner.borrow_mut();
+        let inner = &mut *inner;
+        let mut strings = Strings::new(&inner.input);
+        let strings = (|| {
+            let name = strings.next(name)?;
+            let description = strings.optional(description)?.unwrap_or(name);
+            Ok((name, description, strings.optional(provider)?))
+        })();
+        let reply = strings.and_then(|(name, description, provider)| {
+            let task = NewTask {
+                name,
+                description,
+                provider: provider.or(inner.default_provider.as_deref()),
+                working_directory: &inner.working_directory,
+                ..NewTask::default()
+            };
+            inner.engine.handle(now as u64, Command::Create(&[task]))
+        });
+        self.answer(reply, &mut inner.engine, &mut inner.effects, &mut inner.error)
+    }
+
+    /// Creates tasks with everything: an array of objects with every field of `Spec`. Gives the first key.
+    #[wasm_bindgen(js_name = createMany)]
+    pub fn create_many(&self, now: f64, specs: JsValue) -> i32 {
+        let mut inner = self.inner.borrow_mut();
+        let inner = &mut *inner;
+        let reply = create_many(inner, now as u64, specs);
+        self.answer(reply, &mut inner.engine, &mut inner.effects, &mut inner.error)
+    }
+
+    /// Starts a task, or joins the attempt that is under way.
+    pub fn start(&self, now: f64, task: u32) -> i32 {
+        self.command(now, |_| Command::Start(TaskKey::new(task)))
+    }
+
+    /// Holds a task.
+    pub fn pause(&self, now: f64, task: u32) -> i32 {
+        self.command(now, |_| Command::Pause(TaskKey::new(task)))
+    }
+
+    /// Lets a task go on.
+    pub fn resume(&self, now: f64, task: u32) -> i32 {
+        self.command(now, |_| Command::Resume(TaskKey::new(task)))
+    }
+
+    /// Begins a new attempt.
+    pub fn restart(&self, now: f64, task: u32) -> i32 {
+        self.command(now, |_| Command::Restart(TaskKey::new(task)))
+    }
+
+    /// Removes a task.
+    pub fn delete(&self, now: f64, task: u32) -> i32 {
+        self.command(now, |_| Command::Delete(TaskKey::new(task)))
+    }
+
+    /// Calls a task off.
+    pub fn cancel(&self, now: f64, task: u32, reason: u32) -> i32 {
+        let task = TaskKey::new(task);
+        self.with_strings(now, |strings| {
+            Ok(Command::Cancel {
+                task,
+                reason: strings.next(reason)?,
+            })
+        })
+    }
+
+    /// Gives a task another name.
+    pub fn rename(&self, now: f64, task: u32, name: u32) -> i32 {
+        let task = TaskKey::new(task);
+        self.with_strings(now, |strings| {
+            Ok(Command::Rename {
+                task,
+                name: strings.next(name)?,
+            })
+        })
+    }
+
+    /// Gives a task to another provider.
+    pub fn reassign(&self, now: f64, task: u32, provider: u32) -> i32 {
+        let task = TaskKey::new(task);
+        self.with_strings(now, |strings| {
+            Ok(Command::Reassign {
+                task,
+                provider: strings.next(provider)?,
+            })
+        })
+    }
+
+    /// Sets the user status.
+    pub fn mark(&self, now: f64, task: u32, done: bool) -> i32 {
+        let status = if done {
+            TaskUserStatus::Done
+        } else {
+            TaskUserStatus::Open
+        };
+        self.command(now, |_| Command::Mark {
+            task: TaskKey::new(task),
+            status,
+        })
+    }
+
+    /// Makes a task the current one; none, when negative.
+    pub fn select(&self, now: f64, task: i32) -> i32 {
+        self.command(now, |_| {
+            Command::Select(u32::try_from(task).ok().map(TaskKey::new))
+        })
+    }
+
+    /// Appends output. Attempt 0 is the owner.
+    pub fn output(&self, now: f64, task: u32, attempt: u32, text: u32) -> i32 {
+        let (task, by) = (TaskKey::new(task), reporter(attempt));
+        self.with_strings(now, |strings| {
+            Ok(Command::Output {
+                task,
+                by,
+                text: strings.next(text)?,
+            })
+        })
+    }
+
+    /// Sets the progress. Attempt 0 is the owner.
+    pub fn progress(&self, now: f64, task: u32, attempt: u32, percent: f64) -> i32 {
+        let (task, by) = (TaskKey::new(task), reporter(attempt));
+        self.command(now, |_| Command::Progress { task, by, percent })
+    }
+
+    /// Adds a step and gives its number from 0, or -2 when it came too late. Attempt 0 is the owner.
+    #[wasm_bindgen(js_name = addStep)]
+    pub fn add_step(&self, now: f64, task: u32, attempt: u32, description: u32) -> i32 {
+        let (task, by) = (TaskKey::new(task), reporter(attempt));
+        self.with_strings(now, |strings| {
+            Ok(Command::AddStep {
+                task,
+                by,
+                description: strings.next(description)?,
+            })
+        })
+    }
+
+    /// Changes a step. Attempt 0 is the owner; a negative length of the output means that there is none.
+    #[wasm_bindgen(js_name = updateStep)]
+    pub fn update_step(&self, now: f64, task: u32, attempt: u32, step: u32, status: u32, output: i32) -> i32 {
+        let (task, by) = (TaskKey::new(task), reporter(attempt));
+        self.with_strings(now, |strings| {
+            let (step, output) = (strings.next(step)?, strings.optional(output)?);
+            let status = *TaskStatus::ALL
+                .get(status as usize)
+                .ok_or_else(|| OrchestratorError::invalid("there is no such status"))?;
+            Ok(Command::UpdateStep {
+                task,
+                by,
+                step,
+                status,
+                output,
+            })
+        })
+    }
+
+    /// Ends an attempt with a result. A negative length means that the string is absent.
+    pub fn finish(
+        &self,
+        now: f64,
+        task: u32,
+        attempt: u32,
+        success: bool,
+        summary: u32,
+        error: i32,
+        detail: u32,
+    ) -> i32 {
+        let mut inner = self.inner.borrow_mut();
+        let inner = &mut *inner;
+        let mut strings = Strings::new(&inner.input);
+        let (task, attempt) = (TaskKey::new(task), Attempt::new(attempt));
+        let ending = (|| {
+            let (summary, error) = (strings.next(summary)?, strings.optional(error)?);
+            Ok((
+                summary,
+                error,
+                canonical_text("the result", strings.next(detail)?)?,
+            ))
+        })();
+        let reply = match &ending {
+            Ok((summary, error, detail)) => {
+                let ending = Ending::Result {
+                    success,
+                    summary,
+                    error: *error,
+                    detail,
+                };
+                inner.engine.handle(
+                    now as u64,
+                    Command::Finish {
+                        task,
+                        attempt,
+                        ending,
+                    },
+                )
+            }
+            // The attempt is over either way.
+            Err(refusal) => {
+                let ending = Ending::Error(OrchestratorError::message(refusal));
+                inner.engine.handle(
+                    now as u64,
+                    Command::Finish {
+                        task,
+                        attempt,
+                        ending,
+                    },
+                )
+            }
+        };
+        self.answer(reply, &mut inner.engine, &mut inner.effects, &mut inner.error)
+    }
+
+    /// Ends an attempt with an error.
+    pub fn fail(&self, now: f64, task: u32, attempt: u32, error: u32) -> i32 {
+        let (task, attempt) = (TaskKey::new(task), Attempt::new(attempt));
+        self.with_strings(now, |strings| {
+            Ok(Command::Finish {
+                task,
+                attempt,
+                ending: Ending::Error(strings.next(error)?),
+            })
+        })
+    }
+
+    /// The key of the task with the id in the input buffer, or -1.
+    pub fn find(&self, id: u32) -> i32 {
+        let inner = self.inner.borrow();
+        let found = Strings::new(&inner.input)
+            .next(id)
+            .ok()
+            .and_then(|id| inner.engine.kernel().find_task(id));
+        found.map_or(NONE, |key| key.get() as i32)
+    }
+
+    /// The key of the task that an id or a search text means.
+    pub fn resolve(&self, text: &str) -> i32 {
+        let mut inner = self.inner.borrow_mut();
+        match resolve(inner.engine.kernel(), text) {
+            Ok(key) => key.get() as i32,
+            Err(error) => {
+                inner.error = Some(error);
+                REFUSED
+            }
+        }
+    }
+
+    /// The key of the current task, or -1.
+    pub fn current(&self) -> i32 {
+        self.inner
+            .borrow()
+            .engine
+            .kernel()
+            .current()
+            .map_or(NONE, |key| key.get() as i32)
+    }
+
+    /// A number packed from the status (low four bits) and whether the attempt counts (16) of a task; -1 when gone.
+    pub fn standing(&self, task: u32, attempt: u32) -> i32 {
+        let inner = self.inner.borrow();
+        inner
+            .engine
+            .kernel()
+            .task(TaskKey::new(task))
+            .map_or(NONE, |task| {
+                let counts = task.is_active() && task.attempt().get() == attempt;
+                task.status() as i32 | if counts { 16 } else { 0 }
+            })
+    }
+
+    /// The last attempt of a task; 0 before the first.
+    pub fn attempt(&self, task: u32) -> u32 {
+        self.inner
+            .borrow()
+            .engine
+            .kernel()
+            .task(TaskKey::new(task))
+            .map_or(0, |task| task.attempt().get())
+    }
+
+    /// The id of a task.
+    #[wasm_bindgen(js_name = taskId)]
+    pub fn task_id(&self, task: u32) -> String {
+        self.inner.borrow().engine.kernel().task_id(TaskKey::new(task))
+    }
+
+    /// The working directory with this number.
+    pub fn text(&self, number: u32) -> String {
+        self.inner.borrow().engine.kernel().text(number).to_owned()
+    }
+
+    /// Packs a task. False when there is none.
+    pub fn snapshot(&self, task: u32, brief: bool) -> bool {
+        let mut inner = self.inner.borrow_mut();
+        let Inner { engine, out, .. } = &mut *inner;
+        out.clear();
+        let found = snapshot::write(engine.kernel(), TaskKey::new(task), brief, out);
+        self.publish(out);
+        found
+    }
+
+    /// Packs a page of tasks; gives their number. The cursor of the next page is in `nextCursor`.
+    pub fn list(&self, query: JsValue) -> i32 {
+        let mut inner = self.inner.borrow_mut();
+        let Inner {
+            engine,
+            out,
+            next_cursor,
+            error,
+            ..
+        } = &mut *inner;
+        let page = serde_wasm_bindgen::from_value::<ListQuery>(query)
+            .map_err(|error| OrchestratorError::invalid(format!("the query is not right: {error}")))
+            .and_then(|query| query.run(engine.kernel()));
+        match page {
+            Ok(page) => {
+                out.clear();
+                for key in &page.keys {
+                    snapshot::write(engine.kernel(), *key, false, out);
+                }
+                *next_cursor = page.next_cursor;
+                self.publish(out);
+                // A page has at most 1000 tasks.
+                page.keys.len() as i32
+            }
+            Err(refusal) => {
+                *error = Some(refusal);
+                REFUSED
+            }
+        }
+    }
+
+    /// The cursor of the page after the last one that was listed.
+    #[wasm_bindgen(js_name = nextCursor)]
+    pub fn next_cursor(&self) -> Option<String> {
+        self.inner.borrow_mut().next_cursor.take()
+    }
+
+    /// How many tasks have this status.
+    pub fn count(&self, status: u32) -> u32 {
+        let inner = self.inner.borrow();
+        TaskStatus::ALL
+            .get(status as usize)
+            .map_or(0, |status| inner.engine.kernel().count(*status) as u32)
+    }
+
+    /// The current task as text for a prompt.
+    #[wasm_bindgen(js_name = taskContext)]
+    pub fn task_context(&self) -> String {
+        task_context(self.inner.borrow().engine.kernel())
+    }
+
+    /// Position of the next event.
+    #[wasm_bindgen(js_name = nextSeq)]
+    pub fn next_seq(&self) -> f64 {
+        self.inner.borrow().engine.log().end().seq as f64
+    }
+
+    /// Packs the events that came since the last drain; gives the position of the first. At most `max` of them.
+    pub fn drain(&self, max: u32) -> f64 {
+        let mut inner = self.inner.borrow_mut();
+        let Inner {
+            engine, out, live, ..
+        } = &mut *inner;
+        let first = pack_events(engine, live, max, out);
+        self.publish(out);
+        first
+    }
+
+    /// Nobody listens: the next drain begins after what is there now.
+    #[wasm_bindgen(js_name = skipEvents)]
+    pub fn skip_events(&self) {
+        let mut inner = self.inner.borrow_mut();
+        inner.live = inner.engine.log().end();
+    }
+
+    /// Packs events from a position on, or from the first one kept after it; gives the position of the first packed.
+    pub fn replay(&self, from: f64, max: u32) -> f64 {
+        let mut inner = self.inner.borrow_mut();
+        let Inner {
+            engine, out, replay, ..
+        } = &mut *inner;
+        if replay.seq != from as u64 {
+            *replay = engine.log().seek(from as u64);
+        }
+        let first = pack_events(engine, replay, max, out);
+        self.publish(out);
+        first
+    }
+
+    /// A hash over every event since the first.
+    #[wasm_bindgen(js_name = journalHash)]
+    pub fn journal_hash(&self) -> String {
+        self.inner.borrow_mut().engine.journal_hash()
+    }
+
+    /// A hash over all of the state.
+    #[wasm_bindgen(js_name = stateHash)]
+    pub fn state_hash(&self) -> String {
+        self.inner.borrow().engine.state_hash()
+    }
+}
+
+impl Core {
+    fn command<'a>(&self, now: f64, command: impl FnOnce(()) -> Command<'a>) -> i32 {
+        let mut inner = self.inner.borrow_mut();
+        let Inner {
+            engine,
+            effects,
+            error,
+            ..
+        } = &mut *inner;
+        let reply = engine.handle(now as u64, command(()));
+        self.answer(reply, engine, effects, error)
+    }
+
+    fn with_strings(
+        &self,
+        now: f64,
+        command: impl for<'a> FnOnce(&mut Strings<'a>) -> Result<Command<'a>>,
+    ) -> i32 {
+        let mut inner = self.inner.borrow_mut();
+        let Inner {
+            engine,
+            input,
+            effects,
+            error,
+            ..
+        } = &mut *inner;
+        let reply = command(&mut Strings::new(input)).and_then(|command| engine.handle(now as u64, command));
+        self.answer(reply, engine, effects, error)
+    }
+
+    /// Puts the orders that a command led to into their buffer, and its reply into one number.
+    fn answer(
+        &self,
+        reply: Result<Reply>,
+        engine: &mut Engine,
+        effects: &mut Vec<u32>,
+        error: &mut Option<OrchestratorError>,
+    ) -> i32 {
+        effects.clear();
+        while let Some(effect) = engine.poll_effect() {
+            effects.extend(match effect {
+                Effect::Run {
+                    task,
+                    attempt,
+                    provider,
+                } => [0, task.get(), attempt.get(), u32::from(provider.get())],
+                Effect::Abort { task, attempt } => [1, task.get(), attempt.get(), 0],
+                Effect::Hold { task, attempt } => [2, task.get(), attempt.get(), 0],
+                Effect::Release { task, attempt } => [3, task.get(), attempt.get(), 0],
+                Effect::Settle { task, attempt } => [4, task.get(), attempt.get(), 0],
+            });
+        }
+        self.control[control::EFFECTS].set(effects.as_ptr() as usize as u32);
+        self.control[control::EFFECTS_LEN].set(effects.len() as u32);
+        match reply {
+            Ok(Reply::Done) => DONE,
+            Ok(Reply::Nothing) => NOTHING,
+            Ok(Reply::Late) => LATE,
+            Ok(Reply::Created { first, .. }) => first.get() as i32,
+            Ok(Reply::Provider(provider)) => provider.get().into(),
+            Ok(Reply::Step(step)) => step as i32,
+            Err(refusal) => {
+                *error = Some(refusal);
+                REFUSED
+            }
+        }
+    }
+
+    fn publish(&self, out: &Pack) {
+        self.control[control::WORDS].set(out.words.as_ptr() as usize as u32);
+        self.control[control::WORDS_LEN].set(out.words.len() as u32);
+        self.control[control::TEXT].set(out.text.as_ptr() as usize as u32);
+        self.control[control::TEXT_LEN].set(out.text.len() as u32);
+    }
+}
+
+fn pack_events(engine: &Engine, cursor: &mut Cursor, max: u32, out: &mut Pack) -> f64 {
+    out.clear();
+    let mut first = None;
+    for _ in 0..max {
+        let Some(recorded) = engine.log().read(cursor) else {
+            break;
+        };
+        first = first.or(Some(recorded.seq));
+        events::write(engine.kernel(), &recorded, out);
+    }
+    first.unwrap_or(cursor.seq) as f64
+}
+
+fn create_many(inner: &mut Inner, now: u64, specs: JsValue) -> Result<Reply> {
+    let mut specs: Vec<Spec> = serde_wasm_bindgen::from_value(specs)
+        .map_err(|error| OrchestratorError::invalid(format!("the task is not right: {error}")))?;
+    for spec in &mut specs {
+        spec.metadata = canonical_text("metadata", &spec.metadata)?;
+    }
+    let lists: Vec<(Vec<&str>, Vec<&str>)> = specs
+        .iter()
+        .map(|spec| {
+            (
+                spec.tags.iter().map(|t| &**t).collect(),
+                spec.steps.iter().map(|t| &**t).collect(),
+            )
+        })
+        .collect();
+    let tasks: Vec<NewTask<'_>> = specs
+        .iter()
+        .zip(&lists)
+        .map(|(spec, (tags, steps))| NewTask {
+            id: spec.id.as_deref(),
+            name: &spec.name,
+            description: &spec.description,
+            provider: spec.provider_id.as_deref().or(inner.default_provider.as_deref()),
+            working_directory: &spec.working_directory,
+            sub_agent_type: spec.sub_agent_type.as_deref(),
+            room: spec.room_id.as_deref(),
+            world: spec.world_id.as_deref(),
+            parent: spec.parent_id.as_deref(),
+            tags,
+            steps,
+            metadata: &spec.metadata,
+        })
+        .collect();
+    inner.engine.handle(now, Command::Create(&tasks))
+}
+
+const fn reporter(attempt: u32) -> Reporter {
+    if attempt == 0 {
+        Reporter::Owner
+    } else {
+        Reporter::Attempt(Attempt::new(attempt))
+    }
+}
+
+/// Takes the strings of one call out of the input buffer, in the order in which the face wrote them.
+struct Strings<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Strings<'a> {
+    fn new(input: &'a [u8]) -> Self {
+        Self { rest: input }
+    }
+
+    fn next(&mut self, length: u32) -> Result<&'a str> {
+        let text = self
+            .rest
+            .split_at_checked(length as usize)
+            .and_then(|(text, rest)| {
+                self.rest = rest;
+                std::str::from_utf8(text).ok()
+            });
+        text.ok_or_else(|| {
+            OrchestratorError::new(ErrorCode::InvalidArgument, "a string is not valid Unicode")
+        })
+    }
+
+    fn optional(&mut self, length: i32) -> Result<Option<&'a str>> {
+        u32::try_from(length)
+            .ok()
+            .map(|length| self.next(length))
+            .transpose()
+    }
+}

@@ -1,0 +1,31 @@
+// The packed tarball in every runtime that has no page.
+import assert from "node:assert/strict";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { expected } from "./apps/smoke.mjs";
+import { bundle, inConsumer, tool } from "./help/consumer.mjs";
+
+const scratch = mkdtempSync(join(tmpdir(), "runtimes-"));
+
+test("Node, import", async () => assert.equal(await inConsumer(process.execPath, ["esm.mjs"]), expected));
+
+test("Node, require", async () => assert.equal(await inConsumer(process.execPath, ["cjs.cjs"]), expected));
+
+test("Deno", async () => {
+  const env = { DENO_DIR: join(scratch, "deno"), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
+  // Reading its own file is all it may do.
+  assert.equal(await inConsumer(tool("deno"), ["run", "--no-remote", "--no-prompt", "--allow-read", "esm.mjs"], env), expected);
+});
+
+test("Bun", async () => {
+  const env = { BUN_INSTALL_CACHE_DIR: join(scratch, "bun"), DO_NOT_TRACK: "1" };
+  assert.equal(await inConsumer(tool("bun"), ["run", "esm.mjs"], env), expected);
+});
+
+test("workerd, bundled as wrangler does", async () => {
+  await bundle("worker.mjs", "worker.js", { conditions: ["workerd", "worker", "browser"] });
+  // Says nothing when all is well; ends with an error otherwise.
+  await inConsumer(tool("workerd"), ["test", "worker.capnp"]);
+});

@@ -1,0 +1,71 @@
+// The form for new tasks.
+import { inputs } from "../providers/inputs.js";
+import { el, icon } from "./dom.js";
+import { errorParts } from "./notices.js";
+
+/** The fields that were filled in; what is wrong with them is the orchestrator's to say. */
+function readForm(form) {
+  const filled = (name) => form.elements[name].value.trim() || undefined;
+  const tags = filled("tags")?.split(",").map((tag) => tag.trim()).filter((tag) => tag !== "");
+  return { name: form.elements.name.value, description: filled("input"), providerId: form.elements.provider.value, id: filled("id"), tags };
+}
+
+const copies = (task, count) =>
+  count === 1 ? [task] : Array.from({ length: count }, (_, index) => ({ ...task, name: `${task.name} ${index + 1}` }));
+
+/** @param {(id: string) => void} created called with the id of the first new task */
+export function composer({ orchestrator, form, created }) {
+  const { name, input, count } = form.elements;
+  const problem = form.querySelector("[data-part=problem]");
+  const label = form.querySelector("[data-part=input-label]");
+  const hint = form.querySelector("[data-part=hint]");
+  const typed = new Map(); // what was typed for each provider
+  let provider;
+
+  for (const { id, label: text } of orchestrator.providers) {
+    const radio = el("input", { type: "radio", name: "provider", value: id });
+    form.querySelector("[data-part=providers]").append(el("label", { class: "choice" }, radio, icon(inputs[id].icon), text));
+  }
+
+  function choose(chosen) {
+    if (provider !== undefined) typed.set(provider.id, { name: name.value, input: input.value });
+    provider = chosen;
+    form.elements.provider.value = chosen.id;
+    const asked = inputs[chosen.id];
+    name.value = typed.get(chosen.id)?.name ?? asked.name;
+    input.value = typed.get(chosen.id)?.input ?? asked.value;
+    label.textContent = asked.label;
+    hint.textContent = chosen.description;
+  }
+
+  async function create(start) {
+    problem.replaceChildren();
+    try {
+      const tasks = await orchestrator.createTasks(copies(readForm(form), Math.max(1, count.valueAsNumber || 1)));
+      form.elements.id.value = "";
+      created(tasks[0].id);
+      // How a run ends is told by events; here only a refused start matters.
+      if (start) await Promise.all(tasks.map(({ id }) => orchestrator.startTask(id)));
+    } catch (error) {
+      problem.replaceChildren(icon("failed"), ...errorParts(error));
+    }
+  }
+
+  form.addEventListener("change", (event) => {
+    if (event.target.name === "provider") choose(orchestrator.providers.find(({ id }) => id === event.target.value));
+  });
+  form.addEventListener("input", () => problem.replaceChildren());
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    create(event.submitter?.value !== "later");
+  });
+  choose(orchestrator.providers[0]);
+}
+
+/** One task for each provider, as a first look. */
+export async function createExamples(orchestrator) {
+  const tasks = await orchestrator.createTasks(orchestrator.providers.map(({ id }) =>
+    ({ name: inputs[id].name, description: inputs[id].value, providerId: id, tags: ["example"] })));
+  for (const { id } of tasks) void Promise.resolve(orchestrator.startTask(id)).catch(() => {});
+  return tasks;
+}

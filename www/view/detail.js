@@ -1,0 +1,86 @@
+// The open task: where it stands, what can be done with it, and all it has said.
+import { mainAction } from "./actions.js";
+import { set, setIcon, setText } from "./dom.js";
+import { eventsTab } from "./events-tab.js";
+import { factsTab } from "./facts-tab.js";
+import { attempt } from "./notices.js";
+import { outputTab } from "./output-tab.js";
+import { stepsTab } from "./steps-tab.js";
+import { tabs } from "./tabs.js";
+import { title } from "./title.js";
+import { isOver, note, statusText } from "./words.js";
+
+export function detail({ orchestrator, root, confirmDelete, close }) {
+  const parts = Object.fromEntries([...root.querySelectorAll("[data-part]")].map((element) => [element.dataset.part, element]));
+  const count = (name, text) => setText(root.querySelector(`[data-tab=${name}] .count`), text);
+
+  const drawTitle = title({ orchestrator, heading: parts.name, rename: parts.rename, form: parts["rename-form"], input: parts["new-name"] });
+  const output = outputTab(parts.output, parts.lines, parts["no-output"]);
+  const drawSteps = stepsTab(parts.steps, parts["no-steps"]);
+  const drawFacts = factsTab(parts.facts);
+  const events = eventsTab(orchestrator, parts.events, parts["event-lines"], (total) => count("events", total.toLocaleString("en")));
+
+  let id;
+  let task;
+  let action;
+
+  tabs(parts.tabs, () => {
+    output.settle();
+    events.settle();
+  });
+
+  // A button that cannot be used keeps the focus it may have: it is marked, not disabled.
+  const on = (name, run) => parts[name].addEventListener("click", () => {
+    if (parts[name].getAttribute("aria-disabled") !== "true") attempt(() => run(id));
+  });
+  on("main", () => action.run(orchestrator, id));
+  on("cancel", () => orchestrator.cancelTask(id));
+  on("done", () => orchestrator.setUserStatus(id, task.userStatus === "done" ? "open" : "done"));
+  on("delete", async () => { if (await confirmDelete(task)) await orchestrator.deleteTask(task.id); });
+  parts.back.addEventListener("click", () => close());
+
+  function draw() {
+    const current = orchestrator.getTask(id);
+    if (current === undefined) return close();
+    task = current;
+    action = mainAction(task);
+    set(root, "data-status", task.status);
+    drawTitle(task);
+    setIcon(parts.state.firstElementChild, task.status);
+    setText(parts.status, statusText(task));
+    setText(parts.provider, task.providerLabel);
+    setText(parts.attempt, task.attempt === 0 ? "" : `Attempt ${task.attempt}`);
+    set(parts.bar, "value", task.progress);
+    setText(parts.percent, `${task.progress} %`);
+    setText(parts.note, note(task));
+
+    setText(parts.main.lastElementChild, action.label);
+    setIcon(parts.main.firstElementChild, action.icon);
+    set(parts.cancel, "aria-disabled", isOver(task));
+    set(parts.done, "aria-pressed", task.userStatus === "done");
+
+    count("output", output.draw(task).toLocaleString("en"));
+    const { total, completed } = drawSteps(task);
+    count("steps", total === 0 ? "0" : `${completed}/${total}`);
+    drawFacts(task);
+    return undefined;
+  }
+
+  return {
+    open(taskId) {
+      id = taskId;
+      parts.task.hidden = false;
+      parts.none.hidden = true;
+      events.open(id);
+      draw();
+    },
+    close() {
+      id = task = undefined;
+      events.close();
+      root.removeAttribute("data-status");
+      parts.task.hidden = true;
+      parts.none.hidden = false;
+    },
+    draw,
+  };
+}

@@ -1,0 +1,62 @@
+// A task's events: those so far are replayed, later ones follow as they happen.
+import { el, setText } from "./dom.js";
+import { log } from "./log.js";
+import { eventText, time } from "./words.js";
+
+const MOST = 500;
+
+/** @param {(count: number) => void} counted called when there are more events */
+export function eventsTab(orchestrator, scroller, items, counted) {
+  const lines = log(scroller, items);
+  let stop = () => {};
+  let waiting = [];
+  let count = 0;
+  let lastType;
+
+  function fill(line, event) {
+    const [seq, at, , text] = line.children;
+    setText(seq, String(event.seq));
+    setText(at, time(event.at));
+    setText(text, eventText(event));
+  }
+
+  function line(event) {
+    const element = el("li", { "data-type": event.type }, el("span", { class: "seq" }), el("time"),
+      el("span", { class: "type" }, event.type), el("span", { class: "text" }));
+    fill(element, event);
+    return element;
+  }
+
+  function draw() {
+    const added = [];
+    for (const event of waiting) {
+      // A row of progress reports is one line that changes.
+      const last = added.at(-1) ?? lines.last;
+      if (event.type === "task:progress" && lastType === "task:progress" && last !== null) fill(last, event);
+      else added.push(line(event));
+      lastType = event.type;
+    }
+    count += waiting.length;
+    waiting = [];
+    lines.append(added);
+    lines.dropFirst(lines.length - MOST);
+    counted(count);
+  }
+
+  return {
+    open(taskId) {
+      stop();
+      lines.clear();
+      waiting = [];
+      count = 0;
+      lastType = undefined;
+      stop = orchestrator.subscribe((event) => {
+        if (waiting.push(event) === 1) requestAnimationFrame(draw);
+      }, { taskId, from: 0 });
+    },
+    close() {
+      stop();
+    },
+    settle: lines.settle,
+  };
+}
