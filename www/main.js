@@ -57,7 +57,7 @@ byId("clear").addEventListener("click", () => chosen.clear());
 watch(orchestrator, (change) => {
   if (change.list) tasks.draw();
   else for (const id of change.tasks) tasks.drawTask(id);
-  if (change.tasks.has(selected)) open.draw();
+  if (selected !== undefined && (change.missed || change.tasks.has(selected))) open.draw();
   byId("events").textContent = change.events.toLocaleString("en");
 });
 announceChanges(orchestrator);

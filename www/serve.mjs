@@ -1,6 +1,6 @@
 // Serves this folder at / and the built package at /pkg/, on this machine only. Needs nothing but Node.
 //   node www/serve.mjs [--port 8080]     the port may also come from the environment variable PORT; 0 takes a free one
-import { createReadStream, existsSync } from "node:fs";
+import { createReadStream, existsSync, realpathSync } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, sep } from "node:path";
@@ -90,7 +90,8 @@ async function main() {
   console.log(`${url} (Ctrl-C ends it)`);
 }
 
-if (process.argv[1] !== undefined && import.meta.url === new URL(`file://${await realpath(process.argv[1])}`).href) {
+// Run as a program, and not imported by a test.
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   main().catch((error) => {
     const inUse = error.code === "EADDRINUSE" ? "This port is taken. Choose another with --port, or 0 for a free one." : error.message;
     console.error(inUse);

@@ -2,7 +2,7 @@
 import { cut, printable } from "./text.mjs";
 
 const MAX_ENTRY_LENGTH = 100;
-// Lines are searched to this length only. Longer ones are made by machines.
+// Entries are looked for in this much of a line. Longer ones are made by machines.
 const MAX_LINE_LENGTH = 500;
 
 /**
@@ -20,15 +20,16 @@ export function inspect(text, language, room) {
   const add = (what, line, text, more) => {
     if (!text) return;
     counts[what] += 1;
-    if (entries.length < room) entries.push({ what, line, text: cut(printable(text.replace(/\s/g, " ")), MAX_ENTRY_LENGTH), ...more });
+    const shown = cut(printable(text.replace(/\s/g, " ")), MAX_ENTRY_LENGTH);
+    if (entries.length < room) entries.push({ what, line, text: shown, ...more });
   };
 
   const kindOf = lineKinds(language);
   const headingIn = markdownHeadings();
 
   lines.forEach((line, index) => {
+    const kind = kindOf(line);
     const head = line.slice(0, MAX_LINE_LENGTH).trimEnd();
-    const kind = kindOf(head);
     kinds[kind] += 1;
 
     const number = index + 1;

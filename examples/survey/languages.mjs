@@ -76,7 +76,9 @@ function scriptItem(line, lines, index) {
   return isDefault ? `default ${item ?? ""}`.trimEnd() : item;
 }
 const SCRIPT_MODIFIERS = new Set(["abstract", "async", "declare", "default"]);
-const SCRIPT_KINDS = new Set(["class", "const", "enum", "function", "interface", "let", "module", "namespace", "type", "var"]);
+const SCRIPT_KINDS = new Set(
+  ["class", "const", "enum", "function", "interface", "let", "module", "namespace", "type", "var"],
+);
 
 /** `export { a, b }`, which may go on over some lines. */
 function exportList(lines, index) {

@@ -47,7 +47,6 @@ async function survey(orchestrator, options) {
   const task = await orchestrator.createTask({
     name: `Survey ${basename(options.folder) || options.folder}`,
     providerId: "surveyor",
-    steps: ["Find the files", "Read the parts", "Write the survey"],
     metadata: { out: options.out },
   });
 

@@ -40,7 +40,6 @@ export function scout(orchestrator) {
       parts.sort((a, b) => byText(a.folder, b.folder) || a.number - b.number);
       await plan(task, parts);
       const summary = `${count(tally.files, "file")} in ${count(tally.folders, "folder")}: ${count(parts.length, "part")}`;
-      ctx.appendOutput(summary);
       // Keys beside the known ones are kept with the result: this is how the others learn what was found.
       return { success: true, summary, tally };
     },

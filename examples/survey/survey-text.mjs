@@ -11,7 +11,8 @@ export function summarise(name, tally, parts) {
   const partRows = [];
   for (const part of parts) {
     const { folder } = part.metadata;
-    const all = (part.result?.files ?? []).map((file) => ({ ...file, path: folder ? `${folder}/${file.name}` : file.name }));
+    const pathOf = ({ name }) => (folder ? `${folder}/${name}` : name);
+    const all = (part.result?.files ?? []).map((file) => ({ ...file, path: pathOf(file) }));
     const read = all.filter((file) => !file.skipped);
     files.push(...read);
     notRead.push(...all.filter((file) => file.skipped));
@@ -34,13 +35,15 @@ export function summarise(name, tally, parts) {
   };
 }
 
+const SUMS = ["lines", "code", "comment", "prose", "blank", "item", "heading", "todo"];
+
 function addUp(files) {
-  const total = { files: files.length, lines: 0, code: 0, comment: 0, prose: 0, blank: 0, item: 0, heading: 0, todo: 0, listed: 0 };
-  for (const file of files) {
-    for (const key of ["lines", "code", "comment", "prose", "blank", "item", "heading", "todo"]) total[key] += file[key];
-    total.listed += file.entries.length;
-  }
-  return total;
+  const sum = (numberOf) => files.reduce((total, file) => total + numberOf(file), 0);
+  return {
+    files: files.length,
+    listed: sum((file) => file.entries.length),
+    ...Object.fromEntries(SUMS.map((key) => [key, sum((file) => file[key])])),
+  };
 }
 
 function groupBy(list, keyOf) {

@@ -9,6 +9,9 @@ export function surveyor(orchestrator) {
     description: "Has a source tree scouted, read and written up",
 
     async executeTask(task, ctx) {
+      const plan = ["Find the files", "Read the parts", "Write the survey"];
+      const [finding, reading, writing] = plan.map((description) => ctx.addStep(description).id);
+
       // Tasks with a parent are cancelled together with it, so nothing here has to stop them.
       const create = async (name, providerId, metadata) =>
         (await orchestrator.createTask({ name, providerId, metadata, parentId: task.id })).id;
@@ -24,15 +27,15 @@ export function surveyor(orchestrator) {
       };
 
       const scoutId = await create("Find the files", "scout", { leaveOut: task.metadata.out });
-      const found = await run("s1", [scoutId]);
+      const found = await run(finding, [scoutId]);
       if (found.failed.length > 0) return { success: false, summary: "The files could not be found." };
 
       const parts = [...allTasks(orchestrator, { tag: scoutId })];
-      const read = await run("s2", parts.map((part) => part.id));
+      const read = await run(reading, parts.map((part) => part.id));
 
       // Parts that failed are missing from the survey, and it says so: better than no survey.
       const writerId = await create("Write the survey", "writer", { scoutId, out: task.metadata.out });
-      const written = await run("s3", [writerId]);
+      const written = await run(writing, [writerId]);
       if (written.failed.length > 0) return { success: false, summary: "The survey could not be written." };
 
       const { summary, filesCreated } = written.outcomes[0].result;

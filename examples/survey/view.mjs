@@ -20,12 +20,12 @@ function writeLog(orchestrator, survey, stream) {
   });
 }
 
-/** Progress is left out: the output lines say the same, and more. So is what says only that a task is not running. */
+/** Progress is left out: the output lines say the same, and more. So is what has not begun. */
 function inWords(event) {
   switch (event.type) {
     case "task:started": return "started";
     case "task:output": return event.lines.join(" / ");
-    case "task:step": return `${event.step.description}: ${event.step.status}`;
+    case "task:step": return event.step.status === "pending" ? undefined : `${event.step.description}: ${event.step.status}`;
     case "task:paused": return "paused";
     case "task:resumed": return "resumed";
     case "task:completed": return `completed. ${event.summary}`;

@@ -7,14 +7,27 @@ import type { TaskContext, TaskStatus, TaskStep } from "./types.js";
 const PAUSED = 2;
 const COUNTS = 16;
 
+/** How a provider said that its attempt ended. */
+export interface Answer {
+  readonly success: boolean;
+  readonly summary: string;
+  readonly error: string | undefined;
+  /** All else, as JSON; empty when there is nothing else. */
+  readonly detail: string;
+}
+
 /** One attempt of a task while it lives. */
 export class Attempt {
   /** Why it no longer counts. */
   reason: OrchestratorError | undefined;
   /** What the provider threw. */
   cause: unknown;
-  readonly #waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
-  #controller: AbortController | undefined;
+  /** The task's id, once the attempt runs. */
+  taskId = "";
+  /** How the provider said it ended. */
+  answer: Answer | undefined;
+  private waiting: { resolve: () => void; reject: (error: unknown) => void }[] | undefined;
+  private controller: AbortController | undefined;
 
   constructor(
     readonly core: Core,
@@ -25,11 +38,11 @@ export class Attempt {
 
   /** Made when first read: most providers never look, and a signal costs more than all the rest. */
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.reason !== undefined) this.#controller.abort(this.reason);
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.reason !== undefined) this.controller.abort(this.reason);
     }
-    return this.#controller.signal;
+    return this.controller.signal;
   }
 
   get standing(): number {
@@ -48,18 +61,23 @@ export class Attempt {
 
   abort(reason: OrchestratorError): void {
     this.reason ??= reason;
-    for (const waiter of this.#waiting.splice(0)) waiter.reject(this.reason);
-    this.#controller?.abort(this.reason);
+    const waiting = this.waiting;
+    this.waiting = undefined;
+    if (waiting !== undefined) for (const waiter of waiting) waiter.reject(this.reason);
+    this.controller?.abort(this.reason);
   }
 
   release(): void {
-    if (!this.paused) for (const waiter of this.#waiting.splice(0)) waiter.resolve();
+    if (this.waiting === undefined || this.paused) return;
+    const waiting = this.waiting;
+    this.waiting = undefined;
+    for (const waiter of waiting) waiter.resolve();
   }
 
   untilResumed(): Promise<void> {
     if (this.paused) {
       return new Promise((resolve, reject) => {
-        this.#waiting.push({ resolve, reject });
+        (this.waiting ??= []).push({ resolve, reject });
       });
     }
     if (this.counts) return Promise.resolve();
@@ -109,20 +127,20 @@ export class Context implements TaskContext {
   appendOutput(text: string): boolean {
     const { core, key, number } = this.#attempt;
     if (typeof text !== "string") throw invalid(`output must be a string, not ${kindOf(text)}`);
-    return this.#report(() => core.command((glue, now) => glue.output(now, key, number, core.strings().put(text))));
+    return report(core, () => core.command((glue, now) => glue.output(now, key, number, core.strings().put(text))));
   }
 
   updateProgress(percent: number): boolean {
     const { core, key, number } = this.#attempt;
     if (typeof percent !== "number") throw invalid(`progress must be a number, not ${kindOf(percent)}`);
-    return this.#report(() => core.command((glue, now) => glue.progress(now, key, number, percent)));
+    return report(core, () => core.command((glue, now) => glue.progress(now, key, number, percent)));
   }
 
   addStep(description: string): TaskStep {
     const { core, key, number } = this.#attempt;
     const length = core.strings().put(string("a step's description", description));
     let step = 0;
-    const counted = this.#report(() => (step = core.command((glue, now) => glue.addStep(now, key, number, length))));
+    const counted = report(core, () => (step = core.command((glue, now) => glue.addStep(now, key, number, length))));
     // A late step exists for its caller only; `updateStep` with its id answers false as well.
     return Object.freeze({ id: counted ? `s${step + 1}` : "s0", description, status: "pending", output: undefined });
   }
@@ -131,21 +149,21 @@ export class Context implements TaskContext {
     const { core, key, number } = this.#attempt;
     const to = statusNumber(status);
     const [id, text] = [string("the step's id", stepId), optionalString("the step's output", output)];
-    return this.#report(() => {
+    return report(core, () => {
       core.strings();
       const [idLength, textLength] = [core.put(id), core.putOptional(text)];
       return core.command((glue, now) => glue.updateStep(now, key, number, idLength, to, textLength));
     });
   }
+}
 
-  /** What comes too late is no fault of the provider's: it is recorded, and answered with false. */
-  #report(report: () => number): boolean {
-    if (this.#attempt.core.gone !== undefined) return false;
-    try {
-      return report() !== LATE;
-    } catch (error) {
-      if (OrchestratorError.isInstance(error) && error.code === "TASK_NOT_FOUND") return false;
-      throw error;
-    }
+/** What comes too late is no fault of the provider's: it is recorded, and answered with false. */
+function report(core: Core, tell: () => number): boolean {
+  if (core.gone !== undefined) return false;
+  try {
+    return tell() !== LATE;
+  } catch (error) {
+    if (OrchestratorError.isInstance(error) && error.code === "TASK_NOT_FOUND") return false;
+    throw error;
   }
 }

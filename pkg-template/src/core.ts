@@ -20,11 +20,12 @@ export async function startAsync(source: ModuleSource): Promise<void> {
   memory ??= (await initialise({ module_or_path: source })).memory;
 }
 
-/** Replies of commands, as in `src/wasm/core.rs`. */
-export const LATE = 2;
+/** The reply of commands that came too late, as in `src/wasm/core.rs`. */
+export const LATE = -2;
+const REFUSED = -1;
 
 /** Numbers of the control block, as in `src/wasm/core.rs`. */
-const WORDS = 0, WORDS_LEN = 1, TEXT = 2, TEXT_LEN = 3, EFFECTS = 4, EFFECTS_LEN = 5;
+const WORDS = 0, WORDS_LEN = 1, TEXT = 2, TEXT_LEN = 3, EFFECTS = 4, EFFECTS_LEN = 5, SEQ = 6, SEQ_HIGH = 7;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -115,7 +116,7 @@ export class Core {
     }
     this.#handOut();
     this.#onChange();
-    if (reply < 0) throw this.refusal(glue);
+    if (reply === REFUSED) throw this.refusal(glue);
     return reply;
   }
 
@@ -124,6 +125,13 @@ export class Core {
     const text = glue.takeError() ?? "INVALID_ARGUMENT\nunknown";
     const end = text.indexOf("\n");
     return new OrchestratorError(text.slice(0, end) as ErrorCode, text.slice(end + 1));
+  }
+
+  /** Position of the next event. */
+  get nextSeq(): number {
+    if (this.#glue === undefined) throw this.#refused();
+    this.#refresh();
+    return this.#numbers[this.#control + SEQ_HIGH]! * 4294967296 + this.#numbers[this.#control + SEQ]!;
   }
 
   /** Begins the strings of one call. */
@@ -160,11 +168,12 @@ export class Core {
     return text === undefined ? -1 : this.put(text);
   }
 
-  /** The numbers that the last packing call left. Valid until the next call. */
-  words(): Uint32Array {
+  /** The numbers that the last packing call left, and where they stand. Valid until the next call. */
+  words(): { numbers: Uint32Array; begin: number; end: number } {
     this.#refresh();
-    const begin = this.#numbers[this.#control + WORDS]! >>> 2;
-    return this.#numbers.subarray(begin, begin + this.#numbers[this.#control + WORDS_LEN]!);
+    const numbers = this.#numbers;
+    const begin = numbers[this.#control + WORDS]! >>> 2;
+    return { numbers, begin, end: begin + numbers[this.#control + WORDS_LEN]! };
   }
 
   /** The text that the last packing call left. */

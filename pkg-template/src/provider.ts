@@ -1,6 +1,6 @@
 /** Calls providers, whatever they are made of, and makes of their answers what the kernel takes. */
 import type { Core } from "./core.js";
-import type { Attempt, Context } from "./context.js";
+import type { Answer, Attempt, Context } from "./context.js";
 import { OrchestratorError, describe } from "./errors.js";
 import { count, invalid, kindOf, object, optionalString, reading, string } from "./input.js";
 import type { AgentProvider, OrchestratedTask } from "./types.js";
@@ -89,16 +89,8 @@ async function consume(attempt: Attempt, context: Context, lines: Lines): Promis
   }
 }
 
-/** A provider's answer, read. */
-interface Answer {
-  readonly success: boolean;
-  readonly summary: string;
-  readonly error: string | undefined;
-  readonly detail: string;
-}
-
 function readAnswer(value: unknown): Answer {
-  if (typeof value === "string") return { success: true, summary: value, error: undefined, detail: "" };
+  if (typeof value === "string") return { success: true, summary: value.toWellFormed(), error: undefined, detail: "" };
   if (value === undefined || value === null) return { success: true, summary: "", error: undefined, detail: "" };
   const expected = "expected text, nothing, or an object with a boolean `success`";
   const rubbish = (found: string): OrchestratorError => new OrchestratorError("INVALID_RESULT", `the provider returned ${found}; ${expected}`);
@@ -113,7 +105,7 @@ function readAnswer(value: unknown): Answer {
     if (typeof found !== "string") throw rubbish(`a ${name} that is ${kindOf(found)}`);
     return found;
   };
-  const [summary, error] = [text("summary") ?? "", text("error")];
+  const [summary, error] = [text("summary")?.toWellFormed() ?? "", text("error")?.toWellFormed()];
   for (const name of ["filesCreated", "filesModified"]) {
     const files = fields.get(name);
     if (files === undefined) fields.delete(name);
@@ -139,6 +131,7 @@ function answer(attempt: Attempt, value: unknown): void {
     return fail(attempt, thrown);
   }
   const { success, summary, error, detail } = read;
+  attempt.answer = read;
   report(attempt, (core) => {
     core.strings();
     const [summaryLength, errorLength, detailLength] = [core.put(summary), core.putOptional(error), detail === "" ? 0 : core.put(detail)];

@@ -3,55 +3,55 @@ import type { OrchestratorEvent, TaskOutcome, TaskResult } from "./types.js";
 
 /** One attempt as those who wait for it see it. Makes its promise when first asked, so that nobody pays for none. */
 export class Settlement {
-  #promise: Promise<TaskOutcome> | undefined;
-  #resolve: ((outcome: TaskOutcome) => void) | undefined;
-  #reject: ((error: OrchestratorError) => void) | undefined;
-  #outcome: TaskOutcome | undefined;
-  #error: OrchestratorError | undefined;
-  #onEnd: (() => void)[] | undefined;
+  private made: Promise<TaskOutcome> | undefined;
+  private resolve: ((outcome: TaskOutcome) => void) | undefined;
+  private reject: ((error: OrchestratorError) => void) | undefined;
+  private outcome: TaskOutcome | undefined;
+  private error: OrchestratorError | undefined;
+  private callbacks: (() => void)[] | undefined;
 
   get ended(): boolean {
-    return this.#outcome !== undefined || this.#error !== undefined;
+    return this.outcome !== undefined || this.error !== undefined;
   }
 
   settle(outcome: TaskOutcome): void {
-    this.#outcome = outcome;
-    this.#resolve?.(outcome);
-    this.#end();
+    this.outcome = outcome;
+    this.resolve?.(outcome);
+    this.tell();
   }
 
   fail(error: OrchestratorError): void {
-    this.#error = error;
-    this.#reject?.(error);
-    this.#end();
+    this.error = error;
+    // Whoever waits sees the error through the promise; that nobody waits is no fault.
+    this.made?.catch(() => {});
+    this.reject?.(error);
+    this.tell();
   }
 
   /** Called once it has ended, whichever way. */
   onEnd(callback: () => void): void {
     if (this.ended) callback();
-    else (this.#onEnd ??= []).push(callback);
+    else (this.callbacks ??= []).push(callback);
   }
 
   get promise(): Promise<TaskOutcome> {
-    if (this.#promise === undefined) {
-      if (this.#outcome !== undefined) {
-        this.#promise = Promise.resolve(this.#outcome);
+    if (this.made === undefined) {
+      if (this.outcome !== undefined) {
+        this.made = Promise.resolve(this.outcome);
       } else {
-        this.#promise = new Promise((resolve, reject) => {
-          this.#resolve = resolve;
-          this.#reject = reject;
+        this.made = new Promise((resolve, reject) => {
+          this.resolve = resolve;
+          this.reject = reject;
         });
-        // Whoever waits sees the error through the promise; that nobody waits is no fault.
-        this.#promise.catch(() => {});
-        if (this.#error !== undefined) this.#reject!(this.#error);
+        if (this.error !== undefined) this.fail(this.error);
       }
     }
-    return this.#promise;
+    return this.made;
   }
 
-  #end(): void {
-    const callbacks = this.#onEnd;
-    this.#onEnd = undefined;
+  private tell(): void {
+    const callbacks = this.callbacks;
+    this.callbacks = undefined;
     if (callbacks !== undefined) for (const callback of callbacks) callback();
   }
 }

@@ -58,7 +58,7 @@ export class Subscriptions {
     this.#names = names;
     this.#onError = onError;
     this.#wake = wake;
-    this.#next = core.read((glue) => glue.nextSeq());
+    this.#next = core.nextSeq;
     core.read((glue) => glue.skipEvents());
   }
 
@@ -67,10 +67,11 @@ export class Subscriptions {
     for (const subscriber of this.#behind) this.#catchUp(subscriber);
     while (this.#core.gone === undefined) {
       if (this.#live.size === 0) {
-        this.#next = this.#now();
+        this.#next = this.#core.nextSeq;
         this.#core.read((glue) => glue.skipEvents());
         return;
       }
+      if (this.#core.nextSeq === this.#next) return;
       const first = this.#core.read((glue) => glue.drain(BATCH));
       const events = readEvents(this.#core, this.#names, first);
       if (events.length === 0) return;
@@ -118,10 +119,6 @@ export class Subscriptions {
     }
   }
 
-  #now(): number {
-    return this.#core.read((glue) => glue.nextSeq());
-  }
-
   #add(subscriber: Subscriber): () => void {
     (subscriber.from === undefined ? this.#live : this.#behind).add(subscriber);
     this.#wake();
@@ -136,7 +133,7 @@ export class Subscriptions {
     if (typeof listener !== "function") throw invalid(`the listener must be a function, not ${kindOf(listener)}`);
     const { types, taskId, from, signal } = readOptions(input);
     if (signal?.aborted === true) return () => {};
-    const remove = this.#add({ types, taskId, deliver: listener as Listener, since: from ?? this.#now(), from, active: true });
+    const remove = this.#add({ types, taskId, deliver: listener as Listener, since: from ?? this.#core.nextSeq, from, active: true });
     signal?.addEventListener("abort", remove, { once: true });
     return () => {
       signal?.removeEventListener("abort", remove);
@@ -154,7 +151,7 @@ export class Subscriptions {
     let waiting: ((result: IteratorResult<OrchestratorEvent>) => void)[] = [];
     let ended = false;
     const subscriber: Subscriber = {
-      types, taskId, since: from ?? this.#now(), from, active: true,
+      types, taskId, since: from ?? this.#core.nextSeq, from, active: true,
       deliver: (event) => {
         const reader = waiting.shift();
         if (reader !== undefined) return reader({ done: false, value: event });

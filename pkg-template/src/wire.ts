@@ -24,37 +24,41 @@ export interface Names {
 
 /** Reads one batch from its beginning to its end. */
 class Reader {
-  at = 0;
-  #position = 0;
-  readonly words: Uint32Array;
-  readonly #text: string;
+  private readonly numbers: Uint32Array;
+  private readonly end: number;
+  private readonly text: string;
+  private at: number;
+  private position = 0;
 
   constructor(core: Core) {
-    this.words = core.words();
-    this.#text = core.text();
+    const { numbers, begin, end } = core.words();
+    this.numbers = numbers;
+    this.at = begin;
+    this.end = end;
+    this.text = core.text();
   }
 
   get more(): boolean {
-    return this.at < this.words.length;
+    return this.at < this.end;
   }
 
   number(): number {
-    return this.words[this.at++]!;
+    return this.numbers[this.at++]!;
   }
 
   wide(): number {
-    const low = this.words[this.at]!;
-    const high = this.words[this.at + 1]!;
+    const low = this.numbers[this.at]!;
+    const high = this.numbers[this.at + 1]!;
     this.at += 2;
     return high * 4294967296 + low;
   }
 
   string(): string {
-    const length = this.words[this.at++]!;
+    const length = this.numbers[this.at++]!;
     if (length === 0) return "";
-    const begin = this.#position;
-    this.#position = begin + length;
-    return this.#text.slice(begin, begin + length);
+    const begin = this.position;
+    this.position = begin + length;
+    return this.text.slice(begin, begin + length);
   }
 
   lines(): readonly string[] {

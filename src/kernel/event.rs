@@ -193,6 +193,8 @@ pub enum Event<'a> {
         task: TaskKey,
         /// Which step, from 0: always the next one.
         step: u32,
+        /// Whether the owner planned it, so that it outlasts the attempt.
+        planned: bool,
         /// What is to be done.
         description: &'a str,
     },

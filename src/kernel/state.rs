@@ -127,6 +127,7 @@ impl State {
                     description: description.into(),
                     status: TaskStatus::Pending,
                     output: None,
+                    planned,
                 });
             }),
             Event::StepUpdated {

@@ -25,6 +25,8 @@ pub struct Step {
     pub(crate) description: Box<str>,
     pub(crate) status: TaskStatus,
     pub(crate) output: Option<Box<str>>,
+    /// Whether the owner put it there, and not an attempt.
+    pub(crate) planned: bool,
 }
 
 impl Step {
@@ -252,14 +254,18 @@ impl Task {
         attempt > self.late.0 || (attempt == self.late.0 && self.late.1 & (1 << report as u8) == 0)
     }
 
-    /// Forgets what the last attempt came to; its output stays.
+    /// Forgets what the last attempt came to and the steps it added; its output stays, and the owner's plan.
     pub(crate) fn begin_again(&mut self) {
         self.progress = 0;
         self.summary = None;
         self.error = None;
         self.completed_at = None;
         if let Some(extras) = &mut self.extras {
-            extras.steps.clear();
+            extras.steps.retain(|step| step.planned);
+            for step in &mut extras.steps {
+                step.status = TaskStatus::Pending;
+                step.output = None;
+            }
             extras.detail = Box::default();
         }
     }

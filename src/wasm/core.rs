@@ -27,12 +27,15 @@ mod control {
     pub(super) const TEXT_LEN: usize = 3;
     pub(super) const EFFECTS: usize = 4;
     pub(super) const EFFECTS_LEN: usize = 5;
-    pub(super) const LENGTH: usize = 6;
+    pub(super) const SEQ: usize = 6;
+    pub(super) const SEQ_HIGH: usize = 7;
+    pub(super) const LENGTH: usize = 8;
 }
 
 const DONE: i32 = 0;
 const NOTHING: i32 = 1;
-const LATE: i32 = 2;
+/// Below zero, so that it is no key, step or attempt.
+const LATE: i32 = -2;
 const REFUSED: i32 = -1;
 const NONE: i32 = -1;
 
@@ -113,7 +116,8 @@ impl Core {
         }
         let engine = Engine::open(engine, now as u64, random);
         let start = engine.log().seek(1);
-        Ok(Self {
+        let seq = engine.log().end().seq as u32;
+        let core = Self {
             inner: RefCell::new(Inner {
                 engine,
                 input: Vec::new(),
@@ -127,7 +131,9 @@ impl Core {
                 error: None,
             }),
             control: Box::new([const { Cell::new(0) }; control::LENGTH]),
-        })
+        };
+        core.control[control::SEQ].set(seq);
+        Ok(core)
     }
 
     /// Address of the control block.
@@ -229,9 +235,9 @@ impl Core {
         self.answer(reply, &mut inner.engine, &mut inner.effects, &mut inner.error)
     }
 
-    /// Starts a task, or joins the attempt that is under way.
+    /// Starts a task, or joins the attempt that is under way; gives the number of the attempt.
     pub fn start(&self, now: f64, task: u32) -> i32 {
-        self.command(now, |_| Command::Start(TaskKey::new(task)))
+        self.attempted(task, self.command(now, |_| Command::Start(TaskKey::new(task))))
     }
 
     /// Holds a task.
@@ -244,9 +250,9 @@ impl Core {
         self.command(now, |_| Command::Resume(TaskKey::new(task)))
     }
 
-    /// Begins a new attempt.
+    /// Begins a new attempt; gives its number.
     pub fn restart(&self, now: f64, task: u32) -> i32 {
-        self.command(now, |_| Command::Restart(TaskKey::new(task)))
+        self.attempted(task, self.command(now, |_| Command::Restart(TaskKey::new(task))))
     }
 
     /// Removes a task.
@@ -552,12 +558,6 @@ impl Core {
         task_context(self.inner.borrow().engine.kernel())
     }
 
-    /// Position of the next event.
-    #[wasm_bindgen(js_name = nextSeq)]
-    pub fn next_seq(&self) -> f64 {
-        self.inner.borrow().engine.log().end().seq as f64
-    }
-
     /// Packs the events that came since the last drain; gives the position of the first. At most `max` of them.
     pub fn drain(&self, max: u32) -> f64 {
         let mut inner = self.inner.borrow_mut();
@@ -604,6 +604,10 @@ impl Core {
 }
 
 impl Core {
+    fn attempted(&self, task: u32, reply: i32) -> i32 {
+        if reply < 0 { reply } else { self.attempt(task) as i32 }
+    }
+
     fn command<'a>(&self, now: f64, command: impl FnOnce(()) -> Command<'a>) -> i32 {
         let mut inner = self.inner.borrow_mut();
         let Inner {
@@ -655,6 +659,9 @@ impl Core {
                 Effect::Settle { task, attempt } => [4, task.get(), attempt.get(), 0],
             });
         }
+        let seq = engine.log().end().seq;
+        self.control[control::SEQ].set(seq as u32);
+        self.control[control::SEQ_HIGH].set((seq >> 32) as u32);
         self.control[control::EFFECTS].set(effects.as_ptr() as usize as u32);
         self.control[control::EFFECTS_LEN].set(effects.len() as u32);
         match reply {

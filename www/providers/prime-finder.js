@@ -16,7 +16,7 @@ function readLimit(text) {
 export const primeFinder = {
   id: "prime-finder",
   label: "Prime finder",
-  description: "Looks for primes by trial division, a few milliseconds at a time.",
+  description: "Looks for primes in short slices.",
   maxConcurrency: 2,
 
   async executeTask(task, context) {

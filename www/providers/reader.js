@@ -11,7 +11,7 @@ async function read(file, signal) {
 export const reader = {
   id: "reader",
   label: "Reader",
-  description: "Fetches files of this page and counts their lines.",
+  description: "Reads files of this page, step by step.",
 
   async executeTask(task, context) {
     const files = task.description.split(/\r?\n/).map((file) => file.trim()).filter((file) => file !== "");

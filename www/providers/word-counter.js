@@ -12,7 +12,7 @@ function countWords(line) {
 export const wordCounter = {
   id: "word-counter",
   label: "Word counter",
-  description: "Counts the words of a text, line by line.",
+  description: "Counts the words of each line.",
 
   async *executeTask(task, context) {
     const lines = task.description.split(/\r?\n/).filter((line) => line.trim() !== "");

@@ -18,15 +18,19 @@ export function detail({ orchestrator, root, confirmDelete, close }) {
   const output = outputTab(parts.output, parts.lines, parts["no-output"]);
   const drawSteps = stepsTab(parts.steps, parts["no-steps"]);
   const drawFacts = factsTab(parts.facts);
-  const events = eventsTab(orchestrator, parts.events, parts["event-lines"], (total) => count("events", total.toLocaleString("en")));
+  const events = eventsTab(orchestrator, parts.events, parts["event-lines"]);
 
   let id;
   let task;
   let action;
 
+  const showEvents = () => {
+    if (id !== undefined && !parts.events.hidden) events.open(id);
+    else events.close();
+  };
   tabs(parts.tabs, () => {
     output.settle();
-    events.settle();
+    showEvents();
   });
 
   // A button that cannot be used keeps the focus it may have: it is marked, not disabled.
@@ -71,12 +75,12 @@ export function detail({ orchestrator, root, confirmDelete, close }) {
       id = taskId;
       parts.task.hidden = false;
       parts.none.hidden = true;
-      events.open(id);
+      showEvents();
       draw();
     },
     close() {
       id = task = undefined;
-      events.close();
+      showEvents();
       root.removeAttribute("data-status");
       parts.task.hidden = true;
       parts.none.hidden = false;

@@ -1,16 +1,14 @@
-// A task's events: those so far are replayed, later ones follow as they happen.
+// A task's events: those so far are replayed, later ones follow as they happen. Listens only while it is shown.
 import { el, setText } from "./dom.js";
 import { log } from "./log.js";
 import { eventText, time } from "./words.js";
 
 const MOST = 500;
 
-/** @param {(count: number) => void} counted called when there are more events */
-export function eventsTab(orchestrator, scroller, items, counted) {
+export function eventsTab(orchestrator, scroller, items) {
   const lines = log(scroller, items);
-  let stop = () => {};
+  let stop;
   let waiting = [];
-  let count = 0;
   let lastType;
 
   function fill(line, event) {
@@ -36,27 +34,25 @@ export function eventsTab(orchestrator, scroller, items, counted) {
       else added.push(line(event));
       lastType = event.type;
     }
-    count += waiting.length;
     waiting = [];
-    lines.append(added);
+    lines.append(added.slice(-MOST));
     lines.dropFirst(lines.length - MOST);
-    counted(count);
+  }
+
+  function close() {
+    stop?.();
+    stop = lastType = undefined;
+    waiting = [];
+    lines.clear();
   }
 
   return {
     open(taskId) {
-      stop();
-      lines.clear();
-      waiting = [];
-      count = 0;
-      lastType = undefined;
+      close();
       stop = orchestrator.subscribe((event) => {
         if (waiting.push(event) === 1) requestAnimationFrame(draw);
       }, { taskId, from: 0 });
     },
-    close() {
-      stop();
-    },
-    settle: lines.settle,
+    close,
   };
 }

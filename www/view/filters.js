@@ -9,7 +9,7 @@ export function filters({ search, status, hideDone, changed }) {
     const counter = el("span", { class: "count" }, "0");
     counters.set(name, counter);
     const input = el("input", { type: "radio", name: "status", value: name, checked: name === "all" });
-    status.append(el("label", { class: "chip", "data-status": name }, input, el("span", { class: "dot" }), capital(name), " ", counter));
+    status.append(el("label", { class: "tile", "data-status": name }, input, counter, " ", capital(name)));
   }
 
   search.addEventListener("input", changed);
@@ -37,7 +37,7 @@ export function filters({ search, status, hideDone, changed }) {
       for (const [name, counter] of counters) {
         const count = counts[name === "all" ? "total" : name];
         counter.textContent = count.toLocaleString("en");
-        counter.parentElement.classList.toggle("none", count === 0);
+        counter.closest(".tile").classList.toggle("none", count === 0);
       }
     },
   };

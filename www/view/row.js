@@ -12,7 +12,7 @@ export function row(orchestrator, id, select) {
   const percent = el("span", { class: "percent" });
   const bar = el("progress", { max: 100, "aria-label": "Progress" });
   const open = el("button", { type: "button", class: "open", tabindex: -1, onclick: () => select(id) },
-    state, name, el("span", { class: "facts" }, status, provider), percent, bar);
+    state, name, percent, el("span", { class: "facts" }, status, provider), bar);
 
   let action;
   const symbol = icon("play");
@@ -30,7 +30,7 @@ export function row(orchestrator, id, select) {
       setText(name, task.name);
       setText(provider, task.providerLabel);
       setText(status, task.userStatus === "done" ? `${statusText(task)}, done` : statusText(task));
-      setText(percent, `${task.progress} %`);
+      setText(percent, task.progress === 0 || task.status === "completed" ? "" : `${task.progress} %`);
       set(bar, "value", task.progress);
       setIcon(symbol, action.icon);
       set(quick, "aria-label", `${action.label} ${task.name}`);

@@ -21,6 +21,7 @@ export async function ensureBindgen() {
   if (existsSync(testRunner) && ask(generator, ["--version"])?.endsWith(` ${version}`)) return;
   // Unoptimised, which compiles in a third of the time and is fast enough. Without --locked: its lock may want versions that a
   // mirror of crates.io does not have. Where another cargo installs into this folder already, cargo waits for it.
+  const args = ["install", "wasm-bindgen-cli", "--version", version, "--root", folder, "--debug", "--bin", "wasm-bindgen", "--bin", "wasm-bindgen-test-runner"];
   await step(`cargo install wasm-bindgen-cli ${version} (once; a minute or two)`, () =>
-    run("cargo", ["install", "wasm-bindgen-cli", "--version", version, "--debug", "--root", folder], { env: { CARGO_PROFILE_DEV_DEBUG: "0" }, name: "cargo install wasm-bindgen-cli" }));
+    run("cargo", args, { env: { CARGO_PROFILE_DEV_DEBUG: "0" }, name: "cargo install wasm-bindgen-cli" }));
 }

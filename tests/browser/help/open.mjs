@@ -1,0 +1,32 @@
+// The page in a real browser, as a user has it: served by its own server, with the built package.
+import { chromium } from "playwright-core";
+import { chromiumFlags, chromiumTools } from "../../../pkg-template/build/setup/chromium.mjs";
+import { serve } from "../../../www/serve.mjs";
+
+/** A browser and the page's server, for any number of pages. */
+export async function start() {
+  const server = await serve({ port: 0 });
+  const browser = await chromium.launch({ executablePath: chromiumTools().browser, args: chromiumFlags });
+
+  /** Opens the page and notes what goes wrong on it: console errors, uncaught errors, unhandled rejections. */
+  async function open(options = {}) {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+    page.setDefaultTimeout(30_000);
+    const problems = [];
+    page.on("pageerror", (error) => problems.push(String(error.stack ?? error)));
+    page.on("console", (message) => { if (message.type() === "error") problems.push(message.text()); });
+    await page.goto(server.url);
+    await page.locator("body[data-ready]").waitFor();
+    return { page, problems };
+  }
+
+  return {
+    url: server.url,
+    browser,
+    open,
+    async close() {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
