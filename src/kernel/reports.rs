@@ -70,6 +70,7 @@ impl Turn<'_> {
         self.emit(&Event::StepAdded {
             task,
             step,
+            planned: by == Reporter::Owner,
             description,
         });
         Ok(Reply::Step(step))

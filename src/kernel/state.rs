@@ -121,7 +121,10 @@ impl State {
                 self.touch(at, task, |task| task.output.push(text, dropped));
             }
             Event::StepAdded {
-                task, description, ..
+                task,
+                description,
+                planned,
+                ..
             } => self.touch(at, task, |task| {
                 task.extras_mut().steps.push(Step {
                     description: description.into(),

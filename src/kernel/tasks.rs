@@ -117,6 +117,7 @@ impl Turn<'_> {
                 self.emit(&Event::StepAdded {
                     task: key,
                     step,
+                    planned: true,
                     description,
                 });
             }

@@ -308,6 +308,7 @@ fn kind(kernel: &Kernel, event: &Event<'_>) -> EventKind {
             task,
             step,
             description,
+            ..
         } => EventKind::Step {
             task_id: id(task),
             step: public_step(step, description, TaskStatus::Pending, None),

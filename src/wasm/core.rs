@@ -605,7 +605,11 @@ impl Core {
 
 impl Core {
     fn attempted(&self, task: u32, reply: i32) -> i32 {
-        if reply < 0 { reply } else { self.attempt(task) as i32 }
+        if reply < 0 {
+            reply
+        } else {
+            self.attempt(task) as i32
+        }
     }
 
     fn command<'a>(&self, now: f64, command: impl FnOnce(()) -> Command<'a>) -> i32 {

@@ -10,8 +10,11 @@ function readForm(form) {
   return { name: form.elements.name.value, description: filled("input"), providerId: form.elements.provider.value, id: filled("id"), tags };
 }
 
-const copies = (task, count) =>
-  count === 1 ? [task] : Array.from({ length: count }, (_, index) => ({ ...task, name: `${task.name} ${index + 1}` }));
+/** Several tasks of one kind, with numbers; a blank name stays blank, for the orchestrator to refuse. */
+function copies(task, count) {
+  const name = (number) => (count === 1 || task.name.trim() === "" ? task.name : `${task.name} ${number}`);
+  return Array.from({ length: count }, (_, index) => ({ ...task, name: name(index + 1) }));
+}
 
 /** @param {(id: string) => void} created called with the id of the first new task */
 export function composer({ orchestrator, form, created }) {
@@ -34,6 +37,7 @@ export function composer({ orchestrator, form, created }) {
     const asked = inputs[chosen.id];
     name.value = typed.get(chosen.id)?.name ?? asked.name;
     input.value = typed.get(chosen.id)?.input ?? asked.value;
+    input.rows = asked.rows;
     label.textContent = asked.label;
     hint.textContent = chosen.description;
   }

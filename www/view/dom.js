@@ -14,7 +14,7 @@ export function el(tag, attributes = {}, ...children) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A symbol of icons.svg; decoration, so hidden from screen readers. */
+/** One of the symbols in index.html; decoration, so hidden from screen readers. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("class", "icon");
@@ -25,7 +25,7 @@ export function icon(name) {
 }
 
 export function setIcon(svg, name) {
-  set(svg.firstElementChild, "href", `icons.svg#${name}`);
+  set(svg.firstElementChild, "href", `#${name}`);
 }
 
 /** Sets an attribute, or removes it; touches nothing when it is so already. */

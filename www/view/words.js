@@ -24,7 +24,7 @@ export function note(task) {
     case "cancelled": return task.error ?? "Cancelled";
     case "paused": return "On hold until you resume it";
     case "running": return task.output.at(-1)?.trim() ?? "At work";
-    default: return task.waitingFor === "capacity" ? "Waits for a free slot" : statusText(task);
+    default: return { capacity: "Waits for a free slot", provider: "Waits for its provider" }[task.waitingFor] ?? "Waits for you to start it";
   }
 }
 
