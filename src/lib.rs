@@ -1,7 +1,23 @@
-//! tmp
+//! One control plane for AI agents: tasks with a lifecycle, providers that carry them out, events of everything.
+//!
+//! A deterministic kernel decides; a driver makes it happen on tokio (feature `native`) or on a JS event loop (wasm32).
+//! The same journal gives the same state on every host.
+//!
+//! Begin with [`AgentOrchestrator::builder`]. To drive the state machine yourself, see [`kernel::Kernel`].
+
 pub mod journal;
 pub mod kernel;
-pub mod orchestrator;
+#[cfg(feature = "native")]
+#[cfg(not(target_family = "wasm"))]
+mod native;
+mod orchestrator;
+pub mod runtime;
 #[cfg(target_family = "wasm")]
 mod wasm;
-pub use kernel::Result;
+
+pub use async_trait::async_trait;
+pub use kernel::{ErrorCode, Millis, OrchestratorError, Result, Seq, TaskStatus, TaskUserStatus, TaskWait};
+#[cfg(feature = "native")]
+#[cfg(not(target_family = "wasm"))]
+pub use native::TokioRuntime;
+pub use orchestrator::*;

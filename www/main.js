@@ -1,5 +1,6 @@
 // The page as a whole: an orchestrator with three providers, a form that creates tasks, a list, and the open task.
 import { init, AgentOrchestrator } from "agent-orchestrator-wasm";
+import { shown } from "./providers/numbers.js";
 import { primeFinder } from "./providers/prime-finder.js";
 import { reader } from "./providers/reader.js";
 import { wordCounter } from "./providers/word-counter.js";
@@ -58,7 +59,7 @@ watch(orchestrator, (change) => {
   if (change.list) tasks.draw();
   else for (const id of change.tasks) tasks.drawTask(id);
   if (selected !== undefined && (change.missed || change.tasks.has(selected))) open.draw();
-  byId("events").textContent = change.events.toLocaleString("en");
+  byId("events").textContent = shown(change.events);
 });
 announceChanges(orchestrator);
 tasks.draw();

@@ -10,12 +10,16 @@ import { wasmSizes } from "./size.mjs";
 import { buildGlue } from "./wasm.mjs";
 
 export async function build() {
-  if (!packageIsFresh()) {
-    const start = performance.now();
+  const fresh = packageIsFresh();
+  const start = performance.now();
+  if (!fresh) {
     say("Building the package (pkg/)");
-    mkdirSync(cache, { recursive: true });
     await ensureRust();
-    await ensureNpmTools();
+  }
+  // Asked even when there is nothing to build: the examples use tools from npm too.
+  await ensureNpmTools();
+  if (!fresh) {
+    mkdirSync(cache, { recursive: true });
     await ensureBindgen();
     await buildGlue();
     await assemble();

@@ -1,22 +1,36 @@
 //! The driver: owns a kernel and a journal, calls providers, and gives everybody else handles.
 //!
 //! Decides nothing; what runs, when and again is the kernel's. May use: the kernel, the journal, the runtime seam,
-//! serde_json at the edge where JSON comes in.
+//! serde_json at the edge where JSON comes in, tokio's channels (not its runtime).
 
+mod agent_orchestrator;
+mod builder;
+mod context;
+mod create;
+mod driver;
 mod engine;
 mod event;
 mod json;
+mod provider;
 mod query;
+mod run;
 mod search;
+mod subscription;
 mod task;
 mod task_context;
 
+pub use agent_orchestrator::{AgentOrchestrator, ProviderInfo, Subscription, TaskPage};
+pub use builder::AgentOrchestratorBuilder;
+pub use context::ProviderTaskExecutionContext;
+pub use create::CreateTask;
 pub use engine::{Engine, EngineOptions};
-pub(crate) use event::message;
 pub use event::{About, EventKind, OrchestratorEvent};
-pub use json::canonical;
-pub(crate) use json::canonical_text;
-pub(crate) use query::resolve;
+pub use json::{canonical, canonical_text};
+pub use provider::AgentProvider;
 pub use query::{ListQuery, Page, Sort};
+pub use run::{TaskOutcome, TaskRun};
+pub use subscription::{EventFilter, EventStream};
 pub use task::{OrchestratedTask, TaskResult, TaskStep};
-pub(crate) use task_context::task_context;
+
+#[cfg(target_family = "wasm")]
+pub(crate) use {event::message, query::resolve, task_context::task_context};

@@ -1,6 +1,6 @@
 // An empty project into which the packed tarball is installed; the tests that run there see what a user would see.
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { build } from "../../pkg-template/build/build.mjs";
 import { cache, inRoot, packageName, pkg } from "../../pkg-template/build/paths.mjs";
 import { npm } from "../../pkg-template/build/run.mjs";
@@ -30,7 +30,8 @@ async function packAndInstall() {
 
   // Tests move in with the files they read; what stays behind is what tests the repository rather than the package.
   cpSync(inRoot("tests", "pkg", "apps"), join(consumer, "apps"), { recursive: true });
-  cpSync(inRoot("tests"), join(consumer, "tests"), { recursive: true, filter: (path) => !/[\\/]tests[\\/](pkg|stages|run\.mjs)|\.rs$/.test(path) });
+  const stays = /^(pkg|stages|run\.mjs)|\.rs$/;
+  cpSync(inRoot("tests"), join(consumer, "tests"), { recursive: true, filter: (path) => !stays.test(relative(inRoot("tests"), path)) });
 }
 
 let installing;

@@ -1,4 +1,5 @@
 // A provider with a plan: one step per file, and the progress follows from the steps.
+import { counted } from "./numbers.js";
 import { pause } from "./pause.js";
 
 /** Text of a file of this page. */
@@ -26,12 +27,12 @@ export const reader = {
         const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
         total += lines;
         context.appendOutput(`${String(lines).padStart(5)}  ${file}`);
-        context.updateStep(step.id, "completed", `${lines} lines`);
+        context.updateStep(step.id, "completed", counted(lines, "line"));
       } catch (error) {
         context.updateStep(step.id, "failed", error.message);
         throw error;
       }
     }
-    return { success: true, summary: `${total.toLocaleString("en")} lines in ${files.length} files`, lines: total };
+    return { success: true, summary: `${counted(total, "line")} in ${counted(files.length, "file")}`, lines: total };
   },
 };

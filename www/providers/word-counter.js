@@ -1,4 +1,5 @@
 // A provider in the form of an async generator: what it yields is output, what it returns is the result.
+import { counted } from "./numbers.js";
 import { pause } from "./pause.js";
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
@@ -17,7 +18,7 @@ export const wordCounter = {
   async *executeTask(task, context) {
     const lines = task.description.split(/\r?\n/).filter((line) => line.trim() !== "");
     // Slow enough to watch, and never longer than a few seconds.
-    const pace = Math.min(400, 6000 / lines.length);
+    const pace = Math.min(400, 4000 / lines.length);
     let total = 0;
     for (const [index, line] of lines.entries()) {
       await context.untilResumed();
@@ -27,6 +28,6 @@ export const wordCounter = {
       context.updateProgress((100 * (index + 1)) / lines.length);
       yield `${String(words).padStart(3)}  ${line}`;
     }
-    return { success: true, summary: `${total.toLocaleString("en")} words in ${lines.length} lines`, words: total };
+    return { success: true, summary: `${counted(total, "word")} in ${counted(lines.length, "line")}`, words: total };
   },
 };

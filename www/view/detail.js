@@ -1,4 +1,5 @@
 // The open task: where it stands, what can be done with it, and all it has said.
+import { shown } from "../providers/numbers.js";
 import { mainAction } from "./actions.js";
 import { set, setIcon, setText } from "./dom.js";
 import { eventsTab } from "./events-tab.js";
@@ -63,7 +64,7 @@ export function detail({ orchestrator, root, confirmDelete, close }) {
     set(parts.cancel, "aria-disabled", isOver(task));
     set(parts.done, "aria-pressed", task.userStatus === "done");
 
-    count("output", output.draw(task).toLocaleString("en"));
+    count("output", shown(output.draw(task)));
     const { total, completed } = drawSteps(task);
     count("steps", total === 0 ? "0" : `${completed}/${total}`);
     drawFacts(task);

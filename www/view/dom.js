@@ -25,7 +25,7 @@ export function icon(name) {
 }
 
 export function setIcon(svg, name) {
-  set(svg.firstElementChild, "href", `#${name}`);
+  set(svg.firstElementChild, "href", `#icon-${name}`);
 }
 
 /** Sets an attribute, or removes it; touches nothing when it is so already. */

@@ -1,5 +1,6 @@
 // Which tasks are listed: the search text, the status, and whether done ones are left out.
-import { el } from "./dom.js";
+import { shown } from "../providers/numbers.js";
+import { el, setText } from "./dom.js";
 import { capital, statuses } from "./words.js";
 
 /** @param {() => void} changed called when the query is another one */
@@ -36,7 +37,7 @@ export function filters({ search, status, hideDone, changed }) {
     drawCounts(counts) {
       for (const [name, counter] of counters) {
         const count = counts[name === "all" ? "total" : name];
-        counter.textContent = count.toLocaleString("en");
+        setText(counter, shown(count));
         counter.closest(".tile").classList.toggle("none", count === 0);
       }
     },

@@ -16,7 +16,8 @@ export async function start() {
     page.on("pageerror", (error) => problems.push(String(error.stack ?? error)));
     page.on("console", (message) => { if (message.type() === "error") problems.push(message.text()); });
     await page.goto(server.url);
-    await page.locator("body[data-ready]").waitFor();
+    await page.locator("body[data-ready]").waitFor({ timeout: 15_000 })
+      .catch(() => { throw new Error(`The page did not start: ${problems.join("; ")}`); });
     return { page, problems };
   }
 

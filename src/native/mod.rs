@@ -1,0 +1,61 @@
+//! The native host: tokio.
+//!
+//! May use: everything below, tokio's runtime and timers. Knows nothing of JS.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::runtime::Handle;
+
+use crate::kernel::{ErrorCode, Millis, OrchestratorError, Result};
+use crate::runtime::{BoxFuture, Runtime};
+
+/// Runs providers on a tokio runtime, on as many threads as it has.
+#[derive(Clone, Debug)]
+pub struct TokioRuntime {
+    handle: Handle,
+}
+
+impl TokioRuntime {
+    /// The runtime that the caller runs on.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` outside of a tokio runtime.
+    pub fn current() -> Result<Self> {
+        Handle::try_current().map(|handle| Self { handle }).map_err(|_| {
+            OrchestratorError::new(
+                ErrorCode::InvalidArgument,
+                "there is no tokio runtime here: call this from one, or pass a runtime to the builder",
+            )
+        })
+    }
+
+    /// Another runtime.
+    #[must_use]
+    pub const fn new(handle: Handle) -> Self {
+        Self { handle }
+    }
+}
+
+impl Runtime for TokioRuntime {
+    fn now(&self) -> Millis {
+        // The one place where native time comes in; wasm32 never gets here.
+        #[allow(clippy::disallowed_methods, reason = "this is the runtime seam")]
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        // A clock before 1970 counts as 1970.
+        since.map_or(0, |since| since.as_millis() as Millis)
+    }
+
+    fn random(&self) -> u64 {
+        // Without randomness ids are still unique within the journal, which is all that is promised.
+        getrandom::u64().unwrap_or_default()
+    }
+
+    fn spawn(&self, future: BoxFuture<'static, ()>) {
+        drop(self.handle.spawn(future));
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        let _guard = self.handle.enter();
+        Box::pin(tokio::time::sleep(duration))
+    }
+}

@@ -1,0 +1,247 @@
+//! Events for those who listen: from any position still kept, bounded for each, filtered before they are copied.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+
+use futures::Stream;
+
+use super::driver::WeakDriver;
+use super::engine::Engine;
+use super::event::{EventKind, OrchestratorEvent};
+use crate::journal::Cursor;
+use crate::kernel::Seq;
+
+/// How many events are read from the log at a time by one who is behind.
+const BATCH: usize = 256;
+
+/// Which events are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct EventFilter {
+    types: BTreeSet<String>,
+    task_id: Option<String>,
+    from: Option<Seq>,
+    buffer: Option<usize>,
+}
+
+impl EventFilter {
+    /// All events, from now on.
+    #[must_use]
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// Only events of this type, or of those named before. `subscriber:lagged` always comes through.
+    #[must_use]
+    pub fn of_type(mut self, name: impl Into<String>) -> Self {
+        self.types.insert(name.into());
+        self
+    }
+
+    /// Only events of this task.
+    #[must_use]
+    pub fn of_task(mut self, id: impl Into<String>) -> Self {
+        self.task_id = Some(id.into());
+        self
+    }
+
+    /// From this position on; 0 or 1 for all that is kept.
+    #[must_use]
+    pub const fn from_seq(mut self, seq: Seq) -> Self {
+        self.from = Some(seq);
+        self
+    }
+
+    /// How many events may wait for a slow reader; 1024 when not said, at least 1.
+    #[must_use]
+    pub const fn buffer(mut self, events: usize) -> Self {
+        self.buffer = Some(events);
+        self
+    }
+
+    fn wants(&self, event: &OrchestratorEvent) -> bool {
+        (self.types.is_empty() || self.types.contains(event.kind.type_name()))
+            && (self.task_id.is_none() || self.task_id.as_deref() == event.kind.task_id())
+    }
+}
+
+/// One reader's part.
+#[derive(Debug, Default)]
+struct Slot {
+    queue: VecDeque<Arc<OrchestratorEvent>>,
+    dropped: u64,
+    waker: Option<Waker>,
+    /// Where to read on in the log, while behind.
+    behind: Option<Cursor>,
+    closed: bool,
+}
+
+/// Nothing foreign runs while one of these is held, so it is whole even after a panic.
+fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Reader {
+    filter: EventFilter,
+    slot: Weak<Mutex<Slot>>,
+}
+
+/// The owner's side: hands new events to readers.
+pub(super) struct Feed {
+    readers: Vec<Reader>,
+    /// Up to where everybody who is not behind was told.
+    told: Cursor,
+}
+
+impl Feed {
+    pub(super) fn new(engine: &Engine) -> Self {
+        Self {
+            readers: Vec::new(),
+            told: engine.log().end(),
+        }
+    }
+
+    pub(super) fn publish(&mut self, engine: &Engine) {
+        if self.readers.is_empty() {
+            self.told = engine.log().end();
+            return;
+        }
+        let mut wake = Vec::new();
+        while let Some(recorded) = engine.log().read(&mut self.told) {
+            let event = Arc::new(OrchestratorEvent::of(engine.kernel(), &recorded));
+            self.readers.retain(|reader| {
+                let Some(slot) = reader.slot.upgrade() else {
+                    return false;
+                };
+                let mut slot = lock(&slot);
+                if slot.behind.is_none() && reader.filter.wants(&event) {
+                    if slot.queue.len() >= reader.filter.buffer.unwrap_or(1024).max(1) {
+                        slot.queue.pop_front();
+                        slot.dropped += 1;
+                    }
+                    slot.queue.push_back(event.clone());
+                }
+                wake.extend(slot.waker.take());
+                true
+            });
+        }
+        // Waking only puts tasks on their executors' lists.
+        wake.into_iter().for_each(Waker::wake);
+    }
+
+    pub(super) fn add(&mut self, engine: &Engine, filter: EventFilter, driver: WeakDriver) -> EventStream {
+        let behind = filter
+            .from
+            .filter(|from| *from < self.told.seq)
+            .map(|from| engine.log().seek(from.max(1)));
+        let slot = Arc::new(Mutex::new(Slot {
+            behind,
+            ..Slot::default()
+        }));
+        self.readers.push(Reader {
+            filter: filter.clone(),
+            slot: Arc::downgrade(&slot),
+        });
+        EventStream { filter, slot, driver }
+    }
+
+    pub(super) fn close(&mut self) -> Vec<Waker> {
+        let slots = self.readers.drain(..).filter_map(|reader| reader.slot.upgrade());
+        slots
+            .filter_map(|slot| {
+                let mut slot = lock(&slot);
+                slot.closed = true;
+                slot.waker.take()
+            })
+            .collect()
+    }
+
+    /// Reads on for one who is behind; from the end of the log on, it is told with the others.
+    fn catch_up(&self, engine: &Engine, filter: &EventFilter, slot: &mut Slot) {
+        let Some(mut cursor) = slot.behind else { return };
+        let kept = engine.log().first();
+        if cursor.seq < kept {
+            slot.dropped += kept - cursor.seq;
+        }
+        for _ in 0..BATCH {
+            if cursor.seq >= self.told.seq {
+                slot.behind = None;
+                return;
+            }
+            let Some(recorded) = engine.log().read(&mut cursor) else {
+                break;
+            };
+            let event = OrchestratorEvent::of(engine.kernel(), &recorded);
+            if filter.wants(&event) {
+                slot.queue.push_back(Arc::new(event));
+            }
+        }
+        slot.behind = Some(cursor);
+    }
+}
+
+/// Events, as a stream. Ends when the orchestrator is disposed of.
+pub struct EventStream {
+    filter: EventFilter,
+    slot: Arc<Mutex<Slot>>,
+    driver: WeakDriver,
+}
+
+impl EventStream {
+    fn pop(slot: &mut Slot) -> Option<OrchestratorEvent> {
+        let first = slot.queue.front()?;
+        if slot.dropped > 0 {
+            let dropped = std::mem::take(&mut slot.dropped);
+            return Some(OrchestratorEvent {
+                seq: first.seq,
+                at: first.at,
+                kind: EventKind::Lagged { dropped },
+            });
+        }
+        slot.queue.pop_front().map(Arc::unwrap_or_clone)
+    }
+}
+
+impl Stream for EventStream {
+    type Item = OrchestratorEvent;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<OrchestratorEvent>> {
+        loop {
+            {
+                let mut slot = lock(&self.slot);
+                if let Some(event) = Self::pop(&mut slot) {
+                    return Poll::Ready(Some(event));
+                }
+                if slot.closed {
+                    return Poll::Ready(None);
+                }
+                slot.waker = Some(cx.waker().clone());
+                if slot.behind.is_none() {
+                    return Poll::Pending;
+                }
+            }
+            // The owner's lock comes first, as everywhere.
+            let Some(driver) = self.driver.upgrade() else {
+                return Poll::Ready(None);
+            };
+            let read = driver.read(|owned| {
+                owned
+                    .feed
+                    .catch_up(&owned.engine, &self.filter, &mut lock(&self.slot));
+            });
+            if read.is_err() {
+                return Poll::Ready(None);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for EventStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream")
+            .field("filter", &self.filter)
+            .finish_non_exhaustive()
+    }
+}
