@@ -1,6 +1,6 @@
 // The page as a whole: an orchestrator with three providers, a form that creates tasks, a list, and the open task.
 import { init, AgentOrchestrator } from "agent-orchestrator-wasm";
-import { shown } from "./providers/numbers.js";
+import { shown } from "./numbers.js";
 import { primeFinder } from "./providers/prime-finder.js";
 import { reader } from "./providers/reader.js";
 import { wordCounter } from "./providers/word-counter.js";

@@ -364,6 +364,10 @@ impl Core {
     }
 
     /// Ends an attempt with a result. A negative length means that the string is absent.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an object with these fields would cost more than all of the call"
+    )]
     pub fn finish(
         &self,
         now: f64,
@@ -737,6 +741,12 @@ fn create_many(inner: &mut Inner, now: u64, specs: JsValue) -> Result<Reply> {
         })
         .collect();
     inner.engine.handle(now, Command::Create(&tasks))
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").finish_non_exhaustive()
+    }
 }
 
 const fn reporter(attempt: u32) -> Reporter {

@@ -13,6 +13,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Makes a bug visible: the message of a panic goes to the console before the instance stops.
 #[wasm_bindgen(start)]
-pub fn start() {
+pub(crate) fn start() {
     console_error_panic_hook::set_once();
 }

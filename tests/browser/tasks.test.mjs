@@ -47,7 +47,7 @@ test("three examples are one press away", async () => {
 });
 
 test("progress and output come while the task runs", async () => {
-  await create(page, { provider: "Prime finder", input: "3,000,000" });
+  await create(page, { provider: "Prime finder", input: "5,000,000" });
   const seen = [];
   for (const least of [10, 40, 70]) {
     await untilProgress(page, least);
@@ -59,7 +59,7 @@ test("progress and output come while the task runs", async () => {
 });
 
 test("a pause holds, and resume goes on from there", async () => {
-  await create(page, { provider: "Prime finder", input: "4,000,000" });
+  await create(page, { provider: "Prime finder", input: "8,000,000" });
   await untilProgress(page, 10);
   await press(page, "Pause");
   await untilStatus(page, "paused");
@@ -72,7 +72,7 @@ test("a pause holds, and resume goes on from there", async () => {
   assert.equal(await progress(page), held);
   await press(page, "Resume");
   await untilStatus(page, "completed");
-  assert.equal(await part(page, "note").textContent(), "283,146 primes below 4,000,000");
+  assert.equal(await part(page, "note").textContent(), "539,777 primes below 8,000,000");
 });
 
 test("cancel settles at once", async () => {

@@ -1,5 +1,5 @@
 // A provider that computes: it works in short slices, so the page stays fluent and a cancel gets through.
-import { counted, shown } from "./numbers.js";
+import { counted, shown } from "../numbers.js";
 import { pause } from "./pause.js";
 
 const SMALLEST = 100;

@@ -1,5 +1,5 @@
 // A provider with a plan: one step per file, and the progress follows from the steps.
-import { counted } from "./numbers.js";
+import { counted } from "../numbers.js";
 import { pause } from "./pause.js";
 
 /** Text of a file of this page. */

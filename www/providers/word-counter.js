@@ -1,5 +1,5 @@
 // A provider in the form of an async generator: what it yields is output, what it returns is the result.
-import { counted } from "./numbers.js";
+import { counted } from "../numbers.js";
 import { pause } from "./pause.js";
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });

@@ -1,5 +1,5 @@
 // The open task: where it stands, what can be done with it, and all it has said.
-import { shown } from "../providers/numbers.js";
+import { shown } from "../numbers.js";
 import { mainAction } from "./actions.js";
 import { set, setIcon, setText } from "./dom.js";
 import { eventsTab } from "./events-tab.js";

@@ -1,5 +1,5 @@
 // Which tasks are listed: the search text, the status, and whether done ones are left out.
-import { shown } from "../providers/numbers.js";
+import { shown } from "../numbers.js";
 import { el, setText } from "./dom.js";
 import { capital, statuses } from "./words.js";
 
