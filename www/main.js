@@ -52,7 +52,11 @@ const tasks = list({
 const open = detail({ orchestrator, root: byId("detail"), confirmDelete: confirmation(byId("confirm")), close });
 
 composer({ orchestrator, form: byId("composer"), created: select });
-byId("examples").addEventListener("click", () => attempt(async () => select((await createExamples(orchestrator))[0].id)));
+byId("examples").addEventListener("click", () => attempt(async () => {
+  const examples = await createExamples(orchestrator);
+  select(examples[0].id);
+  await Promise.all(examples.map(({ id }) => orchestrator.startTask(id)));
+}));
 byId("clear").addEventListener("click", () => chosen.clear());
 
 watch(orchestrator, (change) => {

@@ -26,8 +26,8 @@ Object.defineProperty(OrchestratorError.prototype, BRAND, { value: true });
 /** The words of anything that was thrown, which need not be an error, nor let itself be read. */
 export function describe(thrown: unknown): string {
   try {
-    if (thrown instanceof Error) return thrown.message || thrown.name;
-    return typeof thrown === "string" ? thrown : String(thrown);
+    // A message that was set by hand need not be text.
+    return String(thrown instanceof Error ? thrown.message || thrown.name : thrown);
   } catch {
     return "something that cannot be shown was thrown";
   }

@@ -48,6 +48,8 @@ export class Subscriptions {
   readonly #onError: (error: unknown, where: string) => void;
   readonly #wake: () => void;
   readonly #live = new Set<Subscriber>();
+  /** Those of one task apart: there may be one for every run, and each wants few of the events. */
+  readonly #ofTask = new Map<string, Set<Subscriber>>();
   readonly #behind = new Set<Subscriber>();
   readonly #iterators = new Set<() => void>();
   /** Position after the last event that was handed out to everybody. */
@@ -66,7 +68,7 @@ export class Subscriptions {
   flush(): void {
     for (const subscriber of this.#behind) this.#catchUp(subscriber);
     while (this.#core.gone === undefined) {
-      if (this.#live.size === 0) {
+      if (this.#live.size === 0 && this.#ofTask.size === 0) {
         this.#next = this.#core.nextSeq;
         this.#core.read((glue) => glue.skipEvents());
         return;
@@ -80,6 +82,7 @@ export class Subscriptions {
       if (missed > 0) events.unshift(lagged(first, events[0]!.at, missed));
       for (const event of events) {
         for (const subscriber of this.#live) if (wants(subscriber, event)) this.#deliver(subscriber, event);
+        if (this.#ofTask.size > 0) this.#tellTask(event);
         if (this.#core.gone !== undefined) return;
       }
     }
@@ -98,13 +101,14 @@ export class Subscriptions {
     const from = subscriber.from!;
     const wanted = Math.min(BATCH, this.#next - from);
     const first = wanted <= 0 ? from : this.#core.read((glue) => glue.replay(from, wanted));
-    const events = wanted <= 0 ? [] : readEvents(this.#core, this.#names, first);
-    if (first > from && events.length > 0) events.unshift(lagged(first, events[0]!.at, first - from));
-    subscriber.from = first + wanted;
-    if (subscriber.from >= this.#next || wanted <= 0) {
+    // What comes after the others' position is told to all together, also when the log began late.
+    const events = wanted <= 0 ? [] : readEvents(this.#core, this.#names, first).filter(({ seq }) => seq < this.#next);
+    subscriber.from = first + events.length;
+    if (first > from) events.unshift(lagged(first, events[0]?.at ?? this.#core.now(), first - from));
+    if (wanted <= 0 || subscriber.from >= this.#next) {
       subscriber.from = undefined;
       this.#behind.delete(subscriber);
-      this.#live.add(subscriber);
+      this.#join(subscriber);
     }
     return events;
   }
@@ -119,14 +123,37 @@ export class Subscriptions {
     }
   }
 
+  #tellTask(event: OrchestratorEvent): void {
+    const concerned = event.type === "subscriber:lagged" ? [...this.#ofTask.values()] : "taskId" in event ? [this.#ofTask.get(event.taskId)] : [];
+    for (const subscribers of concerned) {
+      for (const subscriber of subscribers ?? []) if (wants(subscriber, event)) this.#deliver(subscriber, event);
+    }
+  }
+
+  #join(subscriber: Subscriber): void {
+    const { taskId } = subscriber;
+    if (taskId === undefined) {
+      this.#live.add(subscriber);
+      return;
+    }
+    const others = this.#ofTask.get(taskId);
+    if (others === undefined) this.#ofTask.set(taskId, new Set([subscriber]));
+    else others.add(subscriber);
+  }
+
+  #leave(subscriber: Subscriber): void {
+    subscriber.active = false;
+    this.#live.delete(subscriber);
+    this.#behind.delete(subscriber);
+    const others = subscriber.taskId === undefined ? undefined : this.#ofTask.get(subscriber.taskId);
+    if (others?.delete(subscriber) === true && others.size === 0) this.#ofTask.delete(subscriber.taskId!);
+  }
+
   #add(subscriber: Subscriber): () => void {
-    (subscriber.from === undefined ? this.#live : this.#behind).add(subscriber);
+    if (subscriber.from === undefined) this.#join(subscriber);
+    else this.#behind.add(subscriber);
     this.#wake();
-    return () => {
-      subscriber.active = false;
-      this.#live.delete(subscriber);
-      this.#behind.delete(subscriber);
-    };
+    return () => this.#leave(subscriber);
   }
 
   subscribe(listener: unknown, input?: SubscribeOptions): () => void {
@@ -205,7 +232,9 @@ export class Subscriptions {
   close(): void {
     for (const end of [...this.#iterators]) end();
     for (const subscriber of [...this.#live, ...this.#behind]) subscriber.active = false;
+    for (const subscribers of this.#ofTask.values()) for (const subscriber of subscribers) subscriber.active = false;
     this.#live.clear();
+    this.#ofTask.clear();
     this.#behind.clear();
   }
 }

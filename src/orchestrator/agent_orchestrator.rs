@@ -467,11 +467,7 @@ impl AgentOrchestrator {
     /// # Errors
     /// `DISPOSED` or `POISONED`, as all methods.
     pub fn events(&self, filter: EventFilter) -> Result<EventStream> {
-        let weak = self.driver.downgrade();
-        self.driver.read(|owned| {
-            let Owned { feed, engine, .. } = owned;
-            feed.add(engine, filter, weak)
-        })
+        self.driver.events(filter)
     }
 
     /// Calls a function with each event, in order, until the subscription is dropped. A listener that panics loses
@@ -554,9 +550,7 @@ impl AgentOrchestrator {
             let from = owned.engine.log().end().seq;
             let _ = owned.engine.handle(now, command(key))?;
             let waiting = Driver::wait(owned, key);
-            let Owned { feed, engine, .. } = owned;
-            let events = feed.add(engine, EventFilter::all().of_task(&*task_id).from_seq(from), weak);
-            Ok(TaskRun::new(task_id, waiting, events))
+            Ok(TaskRun::new(task_id, waiting, from, weak))
         })
     }
 

@@ -16,7 +16,7 @@ use super::context::{ProviderTaskExecutionContext, Signal, cancelled};
 use super::engine::Engine;
 use super::provider::AgentProvider;
 use super::run::TaskOutcome;
-use super::subscription::Feed;
+use super::subscription::{EventFilter, EventStream, Feed};
 use super::task::{OrchestratedTask, TaskResult};
 use crate::kernel::{
     Attempt, Command, Effect, Ending, ErrorCode, Kernel, OrchestratorError, ProviderKey, Reply, Result,
@@ -120,6 +120,15 @@ impl Driver {
         let (sender, receiver) = oneshot::channel();
         owned.waiters.entry(task).or_default().push(sender);
         receiver
+    }
+
+    /// Events for one who listens.
+    pub(super) fn events(&self, filter: EventFilter) -> Result<EventStream> {
+        let weak = self.downgrade();
+        self.read(|owned| {
+            let Owned { feed, engine, .. } = owned;
+            feed.add(engine, filter, weak)
+        })
     }
 
     /// Ends everything: providers are told, and whoever waits gets `DISPOSED`.

@@ -8,9 +8,10 @@ use std::task::{Context, Poll};
 use futures::channel::oneshot;
 use serde::Serialize;
 
-use super::subscription::EventStream;
+use super::driver::WeakDriver;
+use super::subscription::{EventFilter, EventStream};
 use super::task::{OrchestratedTask, TaskResult};
-use crate::kernel::{ErrorCode, OrchestratorError, Result, TaskStatus};
+use crate::kernel::{ErrorCode, OrchestratorError, Result, Seq, TaskStatus};
 
 /// How a run of a task ended.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -70,19 +71,23 @@ impl TaskOutcome {
 pub struct TaskRun {
     task_id: String,
     outcome: oneshot::Receiver<Result<TaskOutcome>>,
-    events: Option<EventStream>,
+    /// Where its events begin. Nobody pays for them who does not ask.
+    from: Seq,
+    driver: WeakDriver,
 }
 
 impl TaskRun {
     pub(super) const fn new(
         task_id: String,
         outcome: oneshot::Receiver<Result<TaskOutcome>>,
-        events: EventStream,
+        from: Seq,
+        driver: WeakDriver,
     ) -> Self {
         Self {
             task_id,
             outcome,
-            events: Some(events),
+            from,
+            driver,
         }
     }
 
@@ -92,10 +97,15 @@ impl TaskRun {
         &self.task_id
     }
 
-    /// The task's events since the run was asked for. It goes on after the end of this run: stop at `completed`,
-    /// `failed` or `cancelled`. The second call gives nothing.
-    pub fn events(&mut self) -> Option<EventStream> {
-        self.events.take()
+    /// The task's events since the run was asked for. They go on after the end of this run: stop at `completed`,
+    /// `failed` or `cancelled`.
+    ///
+    /// # Errors
+    /// `DISPOSED` or `POISONED`.
+    pub fn events(&self) -> Result<EventStream> {
+        let gone = || OrchestratorError::new(ErrorCode::Disposed, "the orchestrator is gone");
+        let driver = self.driver.upgrade().ok_or_else(gone)?;
+        driver.events(EventFilter::all().of_task(&*self.task_id).from_seq(self.from))
     }
 
     /// The result of a completed task.

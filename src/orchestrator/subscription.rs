@@ -1,6 +1,6 @@
 //! Events for those who listen: from any position still kept, bounded for each, filtered before they are copied.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -91,6 +91,8 @@ struct Reader {
 /// The owner's side: hands new events to readers.
 pub(super) struct Feed {
     readers: Vec<Reader>,
+    /// Those of one task apart: there may be one for every run, and each wants few of the events.
+    of_task: BTreeMap<String, Vec<Reader>>,
     /// Up to where everybody who is not behind was told.
     told: Cursor,
 }
@@ -99,33 +101,29 @@ impl Feed {
     pub(super) fn new(engine: &Engine) -> Self {
         Self {
             readers: Vec::new(),
+            of_task: BTreeMap::new(),
             told: engine.log().end(),
         }
     }
 
     pub(super) fn publish(&mut self, engine: &Engine) {
-        if self.readers.is_empty() {
+        if self.readers.is_empty() && self.of_task.is_empty() {
             self.told = engine.log().end();
             return;
         }
         let mut wake = Vec::new();
         while let Some(recorded) = engine.log().read(&mut self.told) {
             let event = Arc::new(OrchestratorEvent::of(engine.kernel(), &recorded));
-            self.readers.retain(|reader| {
-                let Some(slot) = reader.slot.upgrade() else {
-                    return false;
-                };
-                let mut slot = lock(&slot);
-                if slot.behind.is_none() && reader.filter.wants(&event) {
-                    if slot.queue.len() >= reader.filter.buffer.unwrap_or(1024).max(1) {
-                        slot.queue.pop_front();
-                        slot.dropped += 1;
-                    }
-                    slot.queue.push_back(event.clone());
+            hand_out(&mut self.readers, &event, &mut wake);
+            let Some(task) = event.kind.task_id() else {
+                continue;
+            };
+            if let Some(readers) = self.of_task.get_mut(task) {
+                hand_out(readers, &event, &mut wake);
+                if readers.is_empty() {
+                    self.of_task.remove(task);
                 }
-                wake.extend(slot.waker.take());
-                true
-            });
+            }
         }
         // Waking only puts tasks on their executors' lists.
         wake.into_iter().for_each(Waker::wake);
@@ -140,15 +138,38 @@ impl Feed {
             behind,
             ..Slot::default()
         }));
-        self.readers.push(Reader {
+        let reader = Reader {
             filter: filter.clone(),
             slot: Arc::downgrade(&slot),
-        });
+        };
+        match &filter.task_id {
+            Some(task) => self.of_task.entry(task.clone()).or_default().push(reader),
+            None => self.readers.push(reader),
+        }
         EventStream { filter, slot, driver }
     }
 
+    /// Lets go of readers that have ended.
+    fn forget(&mut self, filter: &EventFilter) {
+        let listens = |reader: &Reader| reader.slot.upgrade().is_some_and(|slot| !lock(&slot).closed);
+        match &filter.task_id {
+            None => self.readers.retain(listens),
+            Some(task) => {
+                if let Some(readers) = self.of_task.get_mut(task) {
+                    readers.retain(listens);
+                    if readers.is_empty() {
+                        self.of_task.remove(task);
+                    }
+                }
+            }
+        }
+    }
+
     pub(super) fn close(&mut self) -> Vec<Waker> {
-        let slots = self.readers.drain(..).filter_map(|reader| reader.slot.upgrade());
+        let readers = std::mem::take(&mut self.readers);
+        let of_task = std::mem::take(&mut self.of_task);
+        let all = readers.into_iter().chain(of_task.into_values().flatten());
+        let slots = all.filter_map(|reader| reader.slot.upgrade());
         slots
             .filter_map(|slot| {
                 let mut slot = lock(&slot);
@@ -180,6 +201,25 @@ impl Feed {
         }
         slot.behind = Some(cursor);
     }
+}
+
+/// Gives one event to those who want it, and forgets those who are gone.
+fn hand_out(readers: &mut Vec<Reader>, event: &Arc<OrchestratorEvent>, wake: &mut Vec<Waker>) {
+    readers.retain(|reader| {
+        let Some(slot) = reader.slot.upgrade() else {
+            return false;
+        };
+        let mut slot = lock(&slot);
+        if slot.behind.is_none() && reader.filter.wants(event) {
+            if slot.queue.len() >= reader.filter.buffer.unwrap_or(1024).max(1) {
+                slot.queue.pop_front();
+                slot.dropped += 1;
+            }
+            slot.queue.push_back(event.clone());
+            wake.extend(slot.waker.take());
+        }
+        true
+    });
 }
 
 /// Events, as a stream. Ends when the orchestrator is disposed of.
@@ -234,6 +274,17 @@ impl Stream for EventStream {
             if read.is_err() {
                 return Poll::Ready(None);
             }
+        }
+    }
+}
+
+impl Drop for EventStream {
+    fn drop(&mut self) {
+        // The reader of a task that has ended would otherwise stay: no event of it comes by to find it gone.
+        lock(&self.slot).closed = true;
+        if let Some(driver) = self.driver.upgrade() {
+            // When it is disposed of, there is nothing to forget.
+            let _ = driver.read(|owned| owned.feed.forget(&self.filter));
         }
     }
 }

@@ -140,6 +140,7 @@ test("delete asks first, and the task is gone", async () => {
   await part(page, "none").waitFor();
   await untilCount(page, "all", 1);
   assert.equal(await count(page, "running"), 0);
+  assert.equal(await page.locator("code.code").count(), 0, "nothing was refused");
 });
 
 test("rename and mark done", async () => {

@@ -10,6 +10,9 @@ function readForm(form) {
   return { name: form.elements.name.value, description: filled("input"), providerId: form.elements.provider.value, id: filled("id"), tags };
 }
 
+/** Within what the field allows: it is the page that would suffer. */
+const howMany = (field) => Math.min(Math.max(Math.floor(field.valueAsNumber) || 1, 1), Number(field.max));
+
 /** Several tasks of one kind, with numbers; a blank name stays blank, for the orchestrator to refuse. */
 function copies(task, count) {
   const name = (number) => (count === 1 || task.name.trim() === "" ? task.name : `${task.name} ${number}`);
@@ -45,7 +48,7 @@ export function composer({ orchestrator, form, created }) {
   async function create(start) {
     problem.replaceChildren();
     try {
-      const tasks = await orchestrator.createTasks(copies(readForm(form), Math.max(1, count.valueAsNumber || 1)));
+      const tasks = await orchestrator.createTasks(copies(readForm(form), howMany(count)));
       form.elements.id.value = "";
       created(tasks[0].id);
       // How a run ends is told by events; here only a refused start matters.
@@ -67,9 +70,5 @@ export function composer({ orchestrator, form, created }) {
 }
 
 /** One task for each provider, as a first look. */
-export async function createExamples(orchestrator) {
-  const tasks = await orchestrator.createTasks(orchestrator.providers.map(({ id }) =>
-    ({ name: inputs[id].name, description: inputs[id].value, providerId: id, tags: ["example"] })));
-  for (const { id } of tasks) void Promise.resolve(orchestrator.startTask(id)).catch(() => {});
-  return tasks;
-}
+export const createExamples = (orchestrator) => orchestrator.createTasks(orchestrator.providers.map(({ id }) =>
+  ({ name: inputs[id].name, description: inputs[id].value, providerId: id, tags: ["example"] })));
