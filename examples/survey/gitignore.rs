@@ -20,7 +20,10 @@ impl Rules {
     pub(crate) fn of(folder: &Path) -> Arc<Self> {
         let alone = || Self::inside(&Arc::default(), folder);
         let way: Vec<&Path> = folder.ancestors().collect();
-        let Some(top) = way.iter().position(|step| step.join(".git").symlink_metadata().is_ok()) else {
+        let Some(top) = way
+            .iter()
+            .position(|step| step.join(".git").symlink_metadata().is_ok())
+        else {
             // No repository: only its own rules.
             return alone();
         };
@@ -48,11 +51,17 @@ impl Rules {
 
     /// Whether `path`, in a folder that is not ignored, is.
     pub(crate) fn ignore(&self, path: &Path, is_folder: bool) -> bool {
-        let own = self.own.as_ref().map_or(Match::None, |own| own.matched(path, is_folder));
+        let own = self
+            .own
+            .as_ref()
+            .map_or(Match::None, |own| own.matched(path, is_folder));
         match own {
             Match::Ignore(_) => true,
             Match::Whitelist(_) => false,
-            Match::None => self.above.as_ref().is_some_and(|above| above.ignore(path, is_folder)),
+            Match::None => self
+                .above
+                .as_ref()
+                .is_some_and(|above| above.ignore(path, is_folder)),
         }
     }
 }

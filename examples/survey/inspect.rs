@@ -35,13 +35,17 @@ pub(crate) fn inspect(text: &str, language: &Language, room: usize) -> (Counts, 
 
         let head = beginning(line, MAX_LINE_LENGTH);
         let head = head.trim_end_matches(is_space);
-        let heading = (language.name == "Markdown").then(|| headings.next(head)).flatten();
+        let heading = (language.name == "Markdown")
+            .then(|| headings.next(head))
+            .flatten();
         let item = match (kind, language.item) {
             (Kind::Code, Some(find)) => find(head, &lines, index),
             _ => None,
         };
         let heading = heading.filter(|_| kind == Kind::Prose);
-        let todo = (kind != Kind::Blank).then(|| todo_in(head, kind, language)).flatten();
+        let todo = (kind != Kind::Blank)
+            .then(|| todo_in(head, kind, language))
+            .flatten();
 
         let mut add = |what, counter: &mut u64, text: &str| {
             *counter += 1;
@@ -87,7 +91,11 @@ impl<'l> LineKinds<'l> {
 
     fn next(&mut self, line: &str) -> Kind {
         let line = line.trim_matches(is_space);
-        let words = if self.language.prose { Kind::Prose } else { Kind::Code };
+        let words = if self.language.prose {
+            Kind::Prose
+        } else {
+            Kind::Code
+        };
         if line.is_empty() {
             return Kind::Blank;
         }
@@ -96,7 +104,11 @@ impl<'l> LineKinds<'l> {
             if self.in_block || opened.is_some() {
                 let after = opened.unwrap_or(line).split_once(close).map(|(_, after)| after);
                 self.in_block = after.is_none();
-                return if after.is_none_or(str::is_empty) { Kind::Comment } else { words };
+                return if after.is_none_or(str::is_empty) {
+                    Kind::Comment
+                } else {
+                    words
+                };
             }
         }
         let mut marks = self.language.line_comments.iter();
@@ -131,13 +143,20 @@ impl MarkdownHeadings {
         }
         let level = run('#');
         let title = text[level..].strip_prefix([' ', '\t'])?;
-        if !self.fence.is_empty() || !(1..=6).contains(&level) || title.contains(['\r', '\u{2028}', '\u{2029}']) {
+        if !self.fence.is_empty()
+            || !(1..=6).contains(&level)
+            || title.contains(['\r', '\u{2028}', '\u{2029}'])
+        {
             return None;
         }
         let title = title.trim_matches(is_space);
         let open = title.trim_end_matches('#');
         let closed = open.len() < title.len() && (open.is_empty() || open.ends_with([' ', '\t']));
-        let title = if closed { open.trim_matches(is_space) } else { title };
+        let title = if closed {
+            open.trim_matches(is_space)
+        } else {
+            title
+        };
         (!title.is_empty()).then_some((level, title))
     }
 }

@@ -43,7 +43,9 @@ pub(crate) fn of_script(line: &str, lines: &[&str], index: usize) -> Option<Stri
         return None;
     }
     let rest = after.trim_start_matches(is_space);
-    let list = rest.strip_prefix("type").map_or(rest, |rest| rest.trim_start_matches(is_space));
+    let list = rest
+        .strip_prefix("type")
+        .map_or(rest, |rest| rest.trim_start_matches(is_space));
     if rest.starts_with('{') || list.starts_with('{') {
         return Some(export_list(lines, index));
     }
@@ -56,17 +58,18 @@ pub(crate) fn of_script(line: &str, lines: &[&str], index: usize) -> Option<Stri
     while let ["abstract" | "async" | "declare" | "default", after @ ..] = rest {
         rest = after;
     }
-    if let ["const", after @ ["enum", ..]] = rest {
-        rest = after;
+    if let ["const", "enum", ..] = rest {
+        rest = &rest[1..];
     }
     let item = rest.split_first().and_then(|(kind, names)| {
         let kind = kind.replacen('*', "", 1);
         let names = names.join(" ");
-        let names = names.strip_prefix('*').map_or(&*names, |names| names.strip_prefix(is_space).unwrap_or(names));
+        let names = names
+            .strip_prefix('*')
+            .map_or(&*names, |names| names.strip_prefix(is_space).unwrap_or(names));
         match &*kind {
-            "class" | "const" | "enum" | "function" | "interface" | "let" | "module" | "namespace" | "type" | "var" => {
-                named(&kind, names)
-            }
+            "class" | "const" | "enum" | "function" | "interface" | "let" | "module" | "namespace"
+            | "type" | "var" => named(&kind, names),
             _ => None,
         }
     });
@@ -104,7 +107,11 @@ pub(crate) fn of_python(line: &str, _: &[&str], _: usize) -> Option<String> {
     match &words[..] {
         ["async", kind @ ("def" | "class"), rest @ ..] | [kind @ ("def" | "class"), rest @ ..] => {
             let name = rest.first().copied().unwrap_or("");
-            if name.starts_with('_') { None } else { named(kind, name) }
+            if name.starts_with('_') {
+                None
+            } else {
+                named(kind, name)
+            }
         }
         _ => None,
     }
@@ -116,7 +123,10 @@ fn up_to<'t>(end: &str, text: &'t str) -> &'t str {
 
 /// `kind name`; the name ends where its characters do. What has no single name is shown up to its `=`.
 fn named(kind: &str, text: &str) -> Option<String> {
-    let length = |text: &str| text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(text.len());
+    let length = |text: &str| {
+        text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
+            .unwrap_or(text.len())
+    };
     let raw = text.strip_prefix("r#").map_or(0, length);
     let end = if raw > 0 { raw + 2 } else { length(text) };
     let name = if end > 0 { &text[..end] } else { up_to("=", text) };

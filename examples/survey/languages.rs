@@ -71,7 +71,10 @@ const SQL: Language = Language {
     line_comments: &["--"],
     ..C_LIKE
 };
-const ZIG: Language = Language { block: None, ..C_LIKE };
+const ZIG: Language = Language {
+    block: None,
+    ..C_LIKE
+};
 const SCRIPT: Language = with_items(items::of_script, C_LIKE);
 
 const LANGUAGES: &[Language] = &[

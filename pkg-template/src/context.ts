@@ -46,7 +46,8 @@ export class Attempt {
   }
 
   get standing(): number {
-    return this.reason === undefined ? this.core.read((glue) => glue.standing(this.key, this.number)) : -1;
+    if (this.reason !== undefined || this.core.gone !== undefined) return -1;
+    return this.core.read((glue) => glue.standing(this.key, this.number));
   }
 
   get counts(): boolean {
@@ -75,13 +76,14 @@ export class Attempt {
   }
 
   untilResumed(): Promise<void> {
-    if (this.paused) {
-      return new Promise((resolve, reject) => {
-        (this.waiting ??= []).push({ resolve, reject });
-      });
-    }
-    if (this.counts) return Promise.resolve();
-    return Promise.reject(this.reason ?? new OrchestratorError("TASK_CANCELLED", "this attempt no longer counts"));
+    if (!this.paused && this.counts) return Promise.resolve();
+    const resumed = new Promise<void>((resolve, reject) => {
+      if (this.paused) (this.waiting ??= []).push({ resolve, reject });
+      else reject(this.reason ?? new OrchestratorError("TASK_CANCELLED", "this attempt no longer counts"));
+    });
+    // A provider that does not look at it is not at fault.
+    resumed.catch(() => {});
+    return resumed;
   }
 }
 

@@ -75,6 +75,18 @@ export function signalOf(options: { readonly signal?: AbortSignal | undefined } 
   throw invalid(`signal must be an AbortSignal, not ${kindOf(signal)}`);
 }
 
+/** Calls back when a signal is aborted; gives what ends that. A signal may be foreign code, which must not get in the way. */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  reading("the signal", () => signal.addEventListener("abort", listener, { once: true }));
+  return () => {
+    try {
+      signal.removeEventListener("abort", listener);
+    } catch {
+      // It keeps a listener that does nothing any more.
+    }
+  };
+}
+
 /** JSON text of a user's object. */
 export function json(what: string, value: unknown): string {
   if (value === undefined) return "";

@@ -39,7 +39,8 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   readonly #core: Core;
   readonly #subscriptions: Subscriptions;
   readonly #providers = new Map<number, Registered>();
-  readonly #labels: { id: string; label: string }[] = [];
+  /** Also those that were unregistered. */
+  readonly #known: Registered[] = [];
   readonly #attempts = new Map<number, Attempt>();
   readonly #orders: { kind: number; attempt: Attempt; provider: number }[] = [];
   readonly #onError: (error: unknown, where: string) => void;
@@ -86,8 +87,8 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     this.#names = {
       taskId: (key) => this.#taskId(key),
       ownTaskId: (key) => this.#ownTaskId(key),
-      providerId: (key) => this.#labels[key]?.id ?? "",
-      providerLabel: (key) => this.#labels[key]?.label ?? "",
+      providerId: (key) => this.#known[key]?.id ?? "",
+      providerLabel: (key) => this.#known[key]?.label ?? "",
       directory: (number) => (this.#directories[number] ??= this.#core.read((glue) => glue.text(number))),
     };
     this.#directory = directoryOf(workingDirectory);
@@ -155,9 +156,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     const { settlement } = this.#attempt(key, this.#lastAttempt(key));
     if (signal === undefined) return settlement.promise;
     return new Promise((resolve, reject) => {
-      const give = (): void => reject(aborted(signal));
-      signal.addEventListener("abort", give, { once: true });
-      settlement.onEnd(() => signal.removeEventListener("abort", give));
+      settlement.onEnd(input.onAbort(signal, () => reject(aborted(signal))));
       settlement.promise.then(resolve, reject);
     });
   }
@@ -317,7 +316,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     const read = readProvider(provider);
     const key = this.#core.command((glue, now) => glue.registerProvider(now, read.id, read.label, read.description, read.maxConcurrency));
     this.#providers.set(key, read);
-    this.#labels[key] = { id: read.id, label: read.label };
+    this.#known[key] = read;
     return () => {
       if (this.#providers.get(key) !== read || this.disposed) return;
       this.#providers.delete(key);
@@ -371,10 +370,12 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     this.#subscriptions.close();
     this.#core.close(error);
     const attempts = [...this.#attempts.values()];
+    // Some were called off a moment ago, and not told yet.
+    const told = new Set([...attempts, ...this.#orders.map(({ attempt }) => attempt)]);
     this.#attempts.clear();
     this.#orders.length = 0;
     for (const attempt of attempts) attempt.settlement.fail(error);
-    for (const attempt of attempts) this.#abort(attempt, error);
+    for (const attempt of told) this.#abort(attempt, error);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -485,29 +486,38 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     begin: (glue: Glue, now: number, key: number) => number,
   ): TaskRun {
     let id = "";
+    let deafen: (() => void) | undefined;
+    let cancel: (() => void) | undefined;
     try {
       const signal = options === undefined ? undefined : input.reading("the options", () => input.signalOf(options));
       if (signal?.aborted === true) throw aborted(signal);
+      // Before anything is started: a signal that cannot be listened to is refused.
+      if (signal !== undefined) deafen = input.onAbort(signal, () => cancel?.());
       const from = this.#core.nextSeq;
       const found = find();
       id = found.id;
       const key = found.key;
       const { settlement } = this.#attempt(key, this.#core.command((glue, now) => begin(glue, now, key)));
-      if (signal !== undefined) this.#cancelOn(signal, key, settlement);
-      return new TaskRun(id, settlement, () => this.#subscriptions.events({ taskId: id, from }));
+      if (signal !== undefined && deafen !== undefined) {
+        cancel = () => this.#cancelFor(signal, key, settlement);
+        settlement.onEnd(deafen);
+      }
+      return new TaskRun(id, settlement, () => this.#subscriptions.events({ taskId: id, from }, () => settlement.ended));
     } catch (error) {
+      deafen?.();
       const settlement = new Settlement();
       settlement.fail(OrchestratorError.isInstance(error) ? error : input.invalid(describe(error), error));
       return new TaskRun(typeof id === "string" ? id : "", settlement);
     }
   }
 
-  #cancelOn(signal: AbortSignal, key: number, settlement: Settlement): void {
-    const cancel = (): void => {
-      if (!settlement.ended && !this.disposed) this.#cancel(key, signal.reason === undefined ? "Aborted" : describe(signal.reason));
-    };
-    signal.addEventListener("abort", cancel, { once: true });
-    settlement.onEnd(() => signal.removeEventListener("abort", cancel));
+  #cancelFor(signal: AbortSignal, key: number, settlement: Settlement): void {
+    if (settlement.ended || this.disposed) return;
+    try {
+      this.#cancel(key, signal.reason === undefined ? "Aborted" : describe(signal.reason));
+    } catch (error) {
+      this.#complain(error, "a cancel by a signal");
+    }
   }
 
   /** Takes an order of the kernel. Those who wait are told at once; what calls into foreign code waits for the pump. */
@@ -523,7 +533,9 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
       return;
     }
     this.#attempts.delete(task);
-    attempt.settlement.settle(this.#outcome(task, number, attempt));
+    const outcome = this.#outcome(task, number, attempt);
+    if (outcome.status === "cancelled") attempt.reason = new OrchestratorError("TASK_CANCELLED", outcome.error ?? "Cancelled");
+    attempt.settlement.settle(outcome);
   }
 
   #outcome(key: number, number: number, attempt: Attempt | undefined): TaskOutcome {
@@ -577,22 +589,15 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   #carryOut(kind: number, attempt: Attempt, provider: number): void {
     if (this.disposed) return;
     if (kind === ABORT) {
-      const reason = this.#attempts.get(attempt.key) === undefined ? this.#reasonOf(attempt.key) : "Cancelled";
-      this.#abort(attempt, new OrchestratorError("TASK_CANCELLED", reason));
+      this.#abort(attempt, attempt.reason!);
     } else if (kind === RELEASE) {
       attempt.release();
     } else if (kind === RUN && attempt.counts) {
-      const registered = this.#providers.get(provider);
-      // Unregistered between the order and now: the kernel gives no orders for providers that are not there.
-      if (registered === undefined) return;
+      const registered = this.#known[provider]!;
       const task = this.#task(attempt.key);
       attempt.taskId = task.id;
       execute(registered, attempt, task, new Context(attempt, task));
     }
-  }
-
-  #reasonOf(key: number): string {
-    return this.#core.read((glue) => glue.snapshot(key, true)) ? (readTask(this.#core, this.#names, "", "").error ?? "Cancelled") : "Task deleted";
   }
 
   /** Listeners of a signal are foreign code. */

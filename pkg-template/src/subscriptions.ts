@@ -1,6 +1,6 @@
 /** Hands events out: to listeners in batches, to iterators through bounded queues, from any position still kept. */
 import type { Core } from "./core.js";
-import { invalid, kindOf, object, signalOf, string } from "./input.js";
+import { invalid, kindOf, object, onAbort, signalOf, string } from "./input.js";
 import type { EventsOptions, OrchestratorEvent, SubscribeOptions } from "./types.js";
 import { readEvents, type Names } from "./wire.js";
 
@@ -27,18 +27,20 @@ function wants(subscriber: Subscriber, event: OrchestratorEvent): boolean {
   return subscriber.taskId === undefined || ("taskId" in event && event.taskId === subscriber.taskId);
 }
 
-function readOptions(input: SubscribeOptions | undefined): {
-  types: ReadonlySet<string> | undefined; taskId: string | undefined; from: number | undefined; signal: AbortSignal | undefined;
+function readOptions(input: EventsOptions | undefined): {
+  types: ReadonlySet<string> | undefined; taskId: string | undefined; from: number | undefined; signal: AbortSignal | undefined; buffer: number;
 } {
-  const options = input === undefined ? {} : (object("the options", input) as SubscribeOptions);
-  const { types, taskId, from } = options;
+  const options = input === undefined ? {} : (object("the options", input) as EventsOptions);
+  const { types, taskId, from, buffer = 1024 } = options;
   if (types !== undefined && !Array.isArray(types)) throw invalid(`types must be an array of event types, not ${kindOf(types)}`);
+  if (!(typeof buffer === "number" && Number.isInteger(buffer) && buffer >= 1)) throw invalid("buffer must be a whole number of at least 1");
   if (from !== undefined && !(Number.isSafeInteger(from) && from >= 0)) throw invalid("from must be a whole number, the first seq wanted");
   return {
     types: types === undefined ? undefined : new Set(types.map((type) => string("an event type", type))),
     taskId: taskId === undefined ? undefined : string("taskId", taskId),
     from: from === undefined ? undefined : Math.max(from, 1),
     signal: signalOf(options),
+    buffer,
   };
 }
 
@@ -51,7 +53,8 @@ export class Subscriptions {
   /** Those of one task apart: there may be one for every run, and each wants few of the events. */
   readonly #ofTask = new Map<string, Set<Subscriber>>();
   readonly #behind = new Set<Subscriber>();
-  readonly #iterators = new Set<() => void>();
+  /** What ends each of them. */
+  readonly #ends = new Set<() => void>();
   /** Position after the last event that was handed out to everybody. */
   #next: number;
 
@@ -66,8 +69,10 @@ export class Subscriptions {
 
   /** Hands out all that has happened. Listeners may make more happen; that comes in the same go. */
   flush(): void {
-    for (const subscriber of this.#behind) this.#catchUp(subscriber);
     while (this.#core.gone === undefined) {
+      // Also those that came while events were handed out.
+      for (const subscriber of this.#behind) this.#catchUp(subscriber);
+      if (this.#core.gone !== undefined) return;
       if (this.#live.size === 0 && this.#ofTask.size === 0) {
         this.#next = this.#core.nextSeq;
         this.#core.read((glue) => glue.skipEvents());
@@ -100,12 +105,17 @@ export class Subscriptions {
   #read(subscriber: Subscriber): OrchestratorEvent[] {
     const from = subscriber.from!;
     const wanted = Math.min(BATCH, this.#next - from);
-    const first = wanted <= 0 ? from : this.#core.read((glue) => glue.replay(from, wanted));
-    // What comes after the others' position is told to all together, also when the log began late.
-    const events = wanted <= 0 ? [] : readEvents(this.#core, this.#names, first).filter(({ seq }) => seq < this.#next);
-    subscriber.from = first + events.length;
-    if (first > from) events.unshift(lagged(first, events[0]?.at ?? this.#core.now(), first - from));
-    if (wanted <= 0 || subscriber.from >= this.#next) {
+    let events: OrchestratorEvent[] = [];
+    if (wanted > 0) {
+      const kept = this.#core.read((glue) => glue.replay(from, wanted));
+      const found = readEvents(this.#core, this.#names, kept);
+      // What comes after the others' position is told to all together, also when the log began late.
+      const first = Math.min(kept, this.#next);
+      events = found.slice(0, this.#next - first);
+      subscriber.from = first + events.length;
+      if (first > from && found.length > 0) events.unshift(lagged(first, found[0]!.at, first - from));
+    }
+    if (wanted <= 0 || subscriber.from! >= this.#next) {
       subscriber.from = undefined;
       this.#behind.delete(subscriber);
       this.#join(subscriber);
@@ -149,36 +159,43 @@ export class Subscriptions {
     if (others?.delete(subscriber) === true && others.size === 0) this.#ofTask.delete(subscriber.taskId!);
   }
 
-  #add(subscriber: Subscriber): () => void {
+  #add(subscriber: Subscriber, signal: AbortSignal | undefined, ended?: () => void): () => void {
+    let deafen: (() => void) | undefined;
+    const end = (): void => {
+      this.#leave(subscriber);
+      this.#ends.delete(end);
+      deafen?.();
+      ended?.();
+    };
+    if (signal !== undefined) deafen = onAbort(signal, end);
+    this.#ends.add(end);
     if (subscriber.from === undefined) this.#join(subscriber);
     else this.#behind.add(subscriber);
     this.#wake();
-    return () => this.#leave(subscriber);
+    return end;
   }
 
   subscribe(listener: unknown, input?: SubscribeOptions): () => void {
     if (typeof listener !== "function") throw invalid(`the listener must be a function, not ${kindOf(listener)}`);
     const { types, taskId, from, signal } = readOptions(input);
+    const next = this.#core.nextSeq;
     if (signal?.aborted === true) return () => {};
-    const remove = this.#add({ types, taskId, deliver: listener as Listener, since: from ?? this.#core.nextSeq, from, active: true });
-    signal?.addEventListener("abort", remove, { once: true });
-    return () => {
-      signal?.removeEventListener("abort", remove);
-      remove();
-    };
+    return this.#add({ types, taskId, deliver: listener as Listener, since: from ?? next, from, active: true }, signal);
   }
 
-  /** Events as they are asked for. The reader's own pace; too slow a reader is told how many it missed. */
-  events(input?: EventsOptions): AsyncIterableIterator<OrchestratorEvent> {
-    const { types, taskId, from, signal } = readOptions(input);
-    const buffer: unknown = input?.buffer ?? 1024;
-    if (!(typeof buffer === "number" && Number.isInteger(buffer) && buffer >= 1)) throw invalid("buffer must be a whole number of at least 1");
+  /**
+   * Events as they are asked for. The reader's own pace; too slow a reader is told how many it missed. `over` says that
+   * nothing more is to come than what has happened.
+   */
+  events(input?: EventsOptions, over?: () => boolean): AsyncIterableIterator<OrchestratorEvent> {
+    const { types, taskId, from, signal, buffer } = readOptions(input);
+    const next = this.#core.nextSeq;
     let queue: OrchestratorEvent[] = [];
     let dropped = 0;
     let waiting: ((result: IteratorResult<OrchestratorEvent>) => void)[] = [];
     let ended = false;
     const subscriber: Subscriber = {
-      types, taskId, since: from ?? this.#core.nextSeq, from, active: true,
+      types, taskId, since: from ?? next, from, active: true,
       deliver: (event) => {
         const reader = waiting.shift();
         if (reader !== undefined) return reader({ done: false, value: event });
@@ -189,18 +206,13 @@ export class Subscriptions {
         queue.push(event);
       },
     };
-    const remove = this.#add(subscriber);
-    if (from !== undefined) this.#behind.delete(subscriber);
-    const end = (): void => {
+    const end = this.#add(subscriber, signal, () => {
       ended = true;
-      remove();
-      this.#iterators.delete(end);
-      signal?.removeEventListener("abort", end);
       for (const reader of waiting.splice(0)) reader({ done: true, value: undefined });
-    };
-    this.#iterators.add(end);
+    });
+    // It reads when it is asked, and not in the course of handing out.
+    if (from !== undefined) this.#behind.delete(subscriber);
     if (signal?.aborted === true) end();
-    else signal?.addEventListener("abort", end, { once: true });
     const iterator: AsyncIterableIterator<OrchestratorEvent> = {
       next: async () => {
         // Behind the others it reads at its own pace, so nothing waits in memory for it.
@@ -215,7 +227,7 @@ export class Subscriptions {
         }
         const event = queue.shift();
         if (event !== undefined) return { done: false, value: event };
-        if (ended) return { done: true, value: undefined };
+        if (ended || (over?.() === true && this.#next === this.#core.nextSeq)) return { done: true, value: undefined };
         return new Promise((resolve) => waiting.push(resolve));
       },
       return: async () => {
@@ -228,14 +240,9 @@ export class Subscriptions {
     return iterator;
   }
 
-  /** Ends all iterators; what they hold can still be read. */
+  /** Ends all of them; what iterators hold can still be read. */
   close(): void {
-    for (const end of [...this.#iterators]) end();
-    for (const subscriber of [...this.#live, ...this.#behind]) subscriber.active = false;
-    for (const subscribers of this.#ofTask.values()) for (const subscriber of subscribers) subscriber.active = false;
-    this.#live.clear();
-    this.#ofTask.clear();
-    this.#behind.clear();
+    for (const end of [...this.#ends]) end();
   }
 }
 

@@ -2,12 +2,25 @@
 //!
 //! May use: everything below, tokio's runtime and timers. Knows nothing of JS.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
 
 use crate::kernel::{ErrorCode, Millis, OrchestratorError, Result};
+use crate::orchestrator::{AgentOrchestrator, AgentOrchestratorBuilder};
 use crate::runtime::{BoxFuture, Runtime};
+
+impl AgentOrchestratorBuilder {
+    /// Opens the orchestrator.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for a number that is 0 or when there is no runtime, `PROVIDER_EXISTS` for an id that is
+    /// used twice, `PROVIDER_NOT_FOUND` for a default that is not among the providers.
+    pub async fn build(self) -> Result<AgentOrchestrator> {
+        self.build_on(|| Ok(Arc::new(TokioRuntime::current()?))).await
+    }
+}
 
 /// Runs providers on a tokio runtime, on as many threads as it has.
 #[derive(Clone, Debug)]

@@ -113,7 +113,13 @@ impl AgentOrchestratorBuilder {
     /// # Errors
     /// `INVALID_ARGUMENT` for a number that is 0 or when there is no runtime, `PROVIDER_EXISTS` for an id that is
     /// used twice, `PROVIDER_NOT_FOUND` for a default that is not among the providers.
+    #[cfg(not(all(not(target_family = "wasm"), feature = "native")))]
     pub async fn build(self) -> Result<AgentOrchestrator> {
+        self.build_on(host).await
+    }
+
+    /// Opens the orchestrator on the runtime that was given, or else on this one.
+    pub(crate) async fn build_on(self, host: fn() -> Result<Arc<dyn Runtime>>) -> Result<AgentOrchestrator> {
         let config = self.options.config;
         for (what, value) in [
             ("max_concurrency", config.max_concurrency),
@@ -149,11 +155,6 @@ impl AgentOrchestratorBuilder {
 #[cfg(target_family = "wasm")]
 fn host() -> Result<Arc<dyn Runtime>> {
     Ok(Arc::new(crate::runtime::BrowserRuntime))
-}
-
-#[cfg(all(not(target_family = "wasm"), feature = "native"))]
-fn host() -> Result<Arc<dyn Runtime>> {
-    Ok(Arc::new(crate::native::TokioRuntime::current()?))
 }
 
 #[cfg(all(not(target_family = "wasm"), not(feature = "native")))]

@@ -205,7 +205,9 @@ impl Driver {
             return;
         }
         let ctx = ProviderTaskExecutionContext::new(self.clone(), task, attempt, &snapshot, signal.clone());
-        let work = std::pin::pin!(AssertUnwindSafe(provider.execute_task(&snapshot, &ctx)).catch_unwind());
+        // The call itself may panic, too: not every provider is made by the macro.
+        let work = async { provider.execute_task(&snapshot, &ctx).await };
+        let work = std::pin::pin!(AssertUnwindSafe(work).catch_unwind());
         let runtime = self.shared.runtime.clone();
         let grace = self.shared.grace;
         let patience = std::pin::pin!(async move {

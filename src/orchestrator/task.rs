@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::json;
-use crate::kernel::{Attempt, Kernel, Millis, TaskKey, TaskStatus, TaskUserStatus, TaskWait};
+use crate::kernel::{Attempt, Kernel, Millis, Result, TaskKey, TaskStatus, TaskUserStatus, TaskWait};
 
 /// One step of a task's plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ impl TaskResult {
     }
 
     /// What the kernel keeps beside the summary.
-    pub(crate) fn detail(&self) -> crate::Result<String> {
+    pub(crate) fn detail(&self) -> Result<String> {
         let mut detail = self.extra.clone();
         // What the fields say wins over what an extra of the same name says.
         for name in ["success", "summary", "error", "filesCreated", "filesModified"] {
