@@ -1,7 +1,11 @@
 //! The rule of the house: a floor uses only the floors below it, and some words have no business on some floors.
 
 #![cfg(not(target_family = "wasm"))]
-#![allow(clippy::unwrap_used, reason = "a test may stop at what must not happen")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop at what must not happen"
+)]
 
 use std::fs;
 use std::path::Path;
@@ -87,7 +91,11 @@ fn tokens(source: &str) -> Vec<Token> {
     let chars: Vec<char> = source.chars().collect();
     let mut found = Vec::new();
     let (mut at, mut line) = (0, 1);
-    let starts = |at: usize, text: &str| text.chars().enumerate().all(|(n, c)| chars.get(at + n) == Some(&c));
+    let starts = |at: usize, text: &str| {
+        text.chars()
+            .enumerate()
+            .all(|(n, c)| chars.get(at + n) == Some(&c))
+    };
     while at < chars.len() {
         let begin = at;
         let c = chars[at];
@@ -217,7 +225,9 @@ fn violations(file: &str, source: &str) -> Vec<String> {
         return Vec::new();
     };
     let Some((_, below)) = FLOORS.iter().find(|(name, _)| *name == floor) else {
-        return vec![format!("src/{file}:1: the floor {floor} is not in the list of tests/floors.rs")];
+        return vec![format!(
+            "src/{file}:1: the floor {floor} is not in the list of tests/floors.rs"
+        )];
     };
     let allowed = |places: &[&str]| places.iter().any(|place| file.starts_with(place));
     let tokens = tokens(source);
@@ -225,7 +235,10 @@ fn violations(file: &str, source: &str) -> Vec<String> {
     let mut say = |line, what: String| found.push(format!("src/{file}:{line}: {what}"));
     for (line, path) in paths(&tokens) {
         if path.starts_with("super::super") || (file.ends_with("/mod.rs") && path.starts_with("super::")) {
-            say(line, format!("{path} climbs out of the floor; say crate:: and the floor's name"));
+            say(
+                line,
+                format!("{path} climbs out of the floor; say crate:: and the floor's name"),
+            );
         }
         if let Some(used) = path.strip_prefix("crate::") {
             let used = used.split("::").next().unwrap();
@@ -267,7 +280,10 @@ fn every_floor_uses_only_the_floors_below_it() {
     let mut files = 0;
     walk(&src, &mut |path| {
         let parts = path.strip_prefix(&src).unwrap().iter();
-        let file = parts.map(|part| part.to_str().unwrap()).collect::<Vec<_>>().join("/");
+        let file = parts
+            .map(|part| part.to_str().unwrap())
+            .collect::<Vec<_>>()
+            .join("/");
         found.extend(violations(&file, &fs::read_to_string(path).unwrap()));
         files += 1;
     });
@@ -279,29 +295,73 @@ fn every_floor_uses_only_the_floors_below_it() {
 fn a_violation_is_found_and_its_place_told() {
     for (file, source, line) in [
         ("kernel/a.rs", "use crate::journal::EventLog;", Some(1)),
-        ("kernel/a.rs", "\n\nfn f() -> crate::AgentOrchestrator {}", Some(3)),
-        ("kernel/a.rs", "use {\n  std::fmt,\n  crate::{kernel::Task,\n  orchestrator::Engine}};", Some(4)),
+        (
+            "kernel/a.rs",
+            "\n\nfn f() -> crate::AgentOrchestrator {}",
+            Some(3),
+        ),
+        (
+            "kernel/a.rs",
+            "use {\n  std::fmt,\n  crate::{kernel::Task,\n  orchestrator::Engine}};",
+            Some(4),
+        ),
         ("kernel/a.rs", "use super::super::journal::X;", Some(1)),
         ("kernel/mod.rs", "use super::journal::X;", Some(1)),
-        ("kernel/a.rs", "use std::collections::{BTreeMap, HashMap};", Some(1)),
+        (
+            "kernel/a.rs",
+            "use std::collections::{BTreeMap, HashMap};",
+            Some(1),
+        ),
         ("kernel/a.rs", "use std::{fmt, time::Duration};", Some(1)),
         ("kernel/a.rs", "fn f() { std::thread::yield_now() }", Some(1)),
         ("kernel/a.rs", "/* a\n /* b */ */\nasync fn f() {}", Some(3)),
-        ("kernel/a.rs", "fn f(c: char) { if c == '\\'' { println!() } }", Some(1)),
-        ("kernel/a.rs", "fn f(c: char) { if c == '\"' { let x: Mutex<u8>; } }", Some(1)),
+        (
+            "kernel/a.rs",
+            "fn f(c: char) { if c == '\\'' { println!() } }",
+            Some(1),
+        ),
+        (
+            "kernel/a.rs",
+            "fn f(c: char) { if c == '\"' { let x: Mutex<u8>; } }",
+            Some(1),
+        ),
         ("kernel/a.rs", "fn f<'a>(x: &'a str) -> Rc<str> {}", Some(1)),
         ("journal/a.rs", "use crate::runtime::Runtime;", Some(1)),
         ("runtime/a.rs", "use wasm_bindgen::JsValue;", Some(1)),
-        ("orchestrator/a.rs", "fn f() { crate::native::TokioRuntime::current() }", Some(1)),
-        ("orchestrator/a.rs", "use tokio::{sync::watch, time::sleep};", Some(1)),
+        (
+            "orchestrator/a.rs",
+            "fn f() { crate::native::TokioRuntime::current() }",
+            Some(1),
+        ),
+        (
+            "orchestrator/a.rs",
+            "use tokio::{sync::watch, time::sleep};",
+            Some(1),
+        ),
         ("orchestrator/task.rs", "trait A: MaybeSend {}", Some(1)),
         ("wasm/a.rs", "use crate::native::TokioRuntime;", Some(1)),
         ("native/a.rs", "use crate::wasm::Core;", Some(1)),
         ("attic/a.rs", "", Some(1)),
-        ("kernel/a.rs", "//! async HashMap\nconst A: &str = \"std::time\"; const B: &str = r#\"Rc \"Mutex\"#;", None),
-        ("kernel/a.rs", "use super::state::State;\nuse std::collections::BTreeMap;", None),
-        ("kernel/a.rs", "fn f() { let asynchronous = ' '; let brand = '\\n'; }", None),
-        ("orchestrator/a.rs", "use crate::kernel::{Kernel, Task};\nasync fn f() {}", None),
+        (
+            "kernel/a.rs",
+            "//! async HashMap\nconst A: &str = \"std::time\"; const B: &str = r#\"Rc \"Mutex\"#;",
+            None,
+        ),
+        (
+            "kernel/a.rs",
+            "use super::state::State;\nuse std::collections::BTreeMap;",
+            None,
+        ),
+        (
+            "kernel/a.rs",
+            "fn f() { let asynchronous = ' '; let brand = '\\n'; }",
+            None,
+        ),
+        (
+            "orchestrator/a.rs",
+            "use crate::kernel::{Kernel, Task};\nasync fn f() {}",
+            None,
+        ),
         ("runtime/browser.rs", "use wasm_bindgen::JsValue;", None),
         ("lib.rs", "pub use native::TokioRuntime;", None),
     ] {
@@ -310,7 +370,10 @@ fn a_violation_is_found_and_its_place_told() {
             None => assert!(found.is_empty(), "{found:?} in {source}"),
             Some(line) => {
                 let place = format!("src/{file}:{line}: ");
-                assert!(found.iter().any(|told| told.starts_with(&place)), "{found:?} in {source}");
+                assert!(
+                    found.iter().any(|told| told.starts_with(&place)),
+                    "{found:?} in {source}"
+                );
             }
         }
     }

@@ -3,7 +3,11 @@
 //! `cargo test --features native --test portable`, or compiled to wasm32 and run by wasm-bindgen's test runner.
 
 #![cfg(any(target_family = "wasm", feature = "native"))]
-#![allow(clippy::unwrap_used, reason = "a test may stop at what must not happen")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop at what must not happen"
+)]
 
 mod rust {
     pub(crate) mod scenario;
@@ -14,11 +18,11 @@ mod rust {
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(not(target_family = "wasm"))]
+use agent_orchestrator::TokioRuntime as HostRuntime;
 #[cfg(target_family = "wasm")]
 use agent_orchestrator::runtime::BrowserRuntime as HostRuntime;
 use agent_orchestrator::runtime::Runtime;
-#[cfg(not(target_family = "wasm"))]
-use agent_orchestrator::TokioRuntime as HostRuntime;
 use agent_orchestrator::{
     AgentOrchestrator, CreateTask, ErrorCode, EventFilter, EventKind, OrchestratorEvent, TaskStatus,
 };
@@ -39,7 +43,10 @@ fn task(name: &str, work: &str) -> CreateTask {
 }
 
 /// Reads up to the first event of this type.
-async fn until(events: &mut (impl Stream<Item = OrchestratorEvent> + Unpin), name: &str) -> OrchestratorEvent {
+async fn until(
+    events: &mut (impl Stream<Item = OrchestratorEvent> + Unpin),
+    name: &str,
+) -> OrchestratorEvent {
     loop {
         let event = events.next().await.unwrap();
         if event.kind.type_name() == name {
@@ -64,14 +71,22 @@ async fn a_task_lives_from_its_creation_to_its_outcome() {
     assert_eq!(ended.output, ["line 0", "line 1", "line 2"]);
     assert_eq!((ended.progress, ended.attempt), (100, 1));
     assert!(ended.created_at <= ended.started_at.unwrap() && ended.started_at <= ended.completed_at);
-    assert!(ended.created_at > 1_700_000_000_000, "the host's clock tells the time");
+    assert!(
+        ended.created_at > 1_700_000_000_000,
+        "the host's clock tells the time"
+    );
 
     let mut types = Vec::new();
     while types.last() != Some(&"task:completed") {
         types.push(events.next().await.unwrap().kind.type_name());
     }
     let outputs = ["task:output"; 3];
-    let due = [&["task:created", "task:started"][..], &outputs, &["task:completed"]].concat();
+    let due = [
+        &["task:created", "task:started"][..],
+        &outputs,
+        &["task:completed"],
+    ]
+    .concat();
     assert_eq!(types, due);
 }
 
@@ -87,7 +102,10 @@ async fn cancel_settles_at_once_although_the_provider_never_ends() {
     let cancelled = orchestrator.cancel_task(&id, Some("enough")).await.unwrap();
     assert_eq!(cancelled.status, TaskStatus::Cancelled);
     let outcome = run.now_or_never().expect("the outcome is there already").unwrap();
-    assert_eq!((outcome.status, outcome.error.as_deref()), (TaskStatus::Cancelled, Some("enough")));
+    assert_eq!(
+        (outcome.status, outcome.error.as_deref()),
+        (TaskStatus::Cancelled, Some("enough"))
+    );
     assert_eq!(log.ended(), 0, "the provider is still at it");
 }
 
@@ -135,11 +153,15 @@ async fn a_thousand_outputs_of_twenty_tasks_are_all_there_in_order() {
 #[cfg_attr(not(target_family = "wasm"), tokio::test(flavor = "multi_thread"))]
 async fn no_more_tasks_run_at_once_than_the_limit_allows() {
     let log = Arc::new(Log::default());
-    let builder = AgentOrchestrator::builder().provider(Worker(log.clone())).max_concurrency(3);
+    let builder = AgentOrchestrator::builder()
+        .provider(Worker(log.clone()))
+        .max_concurrency(3);
     let orchestrator = builder.build().await.unwrap();
     let mut runs = Vec::new();
     for n in 0..12 {
-        let run = orchestrator.run_task(task(&format!("Task {n}"), "lines 20")).await;
+        let run = orchestrator
+            .run_task(task(&format!("Task {n}"), "lines 20"))
+            .await;
         runs.push(run.unwrap());
         assert!(orchestrator.count_tasks(TaskStatus::Running).unwrap() <= 3);
     }
@@ -154,16 +176,28 @@ async fn no_more_tasks_run_at_once_than_the_limit_allows() {
 #[cfg_attr(not(target_family = "wasm"), tokio::test(flavor = "multi_thread"))]
 async fn events_replay_from_any_position_and_go_on_live() {
     let (orchestrator, _) = with_worker().await;
-    orchestrator.run_task(task("First", "lines 300")).await.unwrap().await.unwrap();
+    orchestrator
+        .run_task(task("First", "lines 300"))
+        .await
+        .unwrap()
+        .await
+        .unwrap();
     let mut all = orchestrator.events(EventFilter::all().from_seq(0)).unwrap();
     let mut some = orchestrator.events(EventFilter::all().from_seq(100)).unwrap();
     let mut types = orchestrator
-        .events(EventFilter::all().from_seq(1).of_type("task:created").of_type("task:completed"))
+        .events(
+            EventFilter::all()
+                .from_seq(1)
+                .of_type("task:created")
+                .of_type("task:completed"),
+        )
         .unwrap();
     let run = orchestrator.run_task(task("Second", "lines 1")).await.unwrap();
     let second = run.task_id().to_owned();
     run.await.unwrap();
-    let mut of_task = orchestrator.events(EventFilter::all().from_seq(1).of_task(&*second)).unwrap();
+    let mut of_task = orchestrator
+        .events(EventFilter::all().from_seq(1).of_task(&*second))
+        .unwrap();
 
     // journal:opened, provider:registered, and 303 + 4 of the two tasks.
     for due in 1..=309 {
@@ -177,10 +211,16 @@ async fn events_replay_from_any_position_and_go_on_live() {
     }
     for due in ["task:created", "task:started", "task:output", "task:completed"] {
         let event = of_task.next().await.unwrap();
-        assert_eq!((event.kind.type_name(), event.kind.task_id()), (due, Some(&*second)));
+        assert_eq!(
+            (event.kind.type_name(), event.kind.task_id()),
+            (due, Some(&*second))
+        );
     }
     for stream in [&mut all, &mut some, &mut types, &mut of_task] {
-        assert!(stream.next().now_or_never().is_none(), "nothing more has happened");
+        assert!(
+            stream.next().now_or_never().is_none(),
+            "nothing more has happened"
+        );
     }
 }
 
@@ -190,8 +230,15 @@ async fn a_slow_reader_is_told_how_much_it_missed() {
     let (orchestrator, _) = with_worker().await;
     let filter = EventFilter::all().of_type("task:output").buffer(4);
     let mut slow = orchestrator.events(filter).unwrap();
-    let mut quick = orchestrator.events(EventFilter::all().of_type("task:output")).unwrap();
-    orchestrator.run_task(task("Chatty", "lines 10")).await.unwrap().await.unwrap();
+    let mut quick = orchestrator
+        .events(EventFilter::all().of_type("task:output"))
+        .unwrap();
+    orchestrator
+        .run_task(task("Chatty", "lines 10"))
+        .await
+        .unwrap()
+        .await
+        .unwrap();
     assert_eq!(slow.next().await.unwrap().kind, EventKind::Lagged { dropped: 6 });
     for n in 6..10 {
         let EventKind::Output { lines, .. } = slow.next().await.unwrap().kind else {
@@ -238,7 +285,10 @@ async fn tasks_are_found_by_the_words_that_people_gave_them() {
 async fn dispose_in_mid_flight_settles_everything() {
     let (orchestrator, log) = with_worker().await;
     let mut events = orchestrator.events(EventFilter::all()).unwrap();
-    let run = orchestrator.run_task(task("Endless", "until cancelled")).await.unwrap();
+    let run = orchestrator
+        .run_task(task("Endless", "until cancelled"))
+        .await
+        .unwrap();
     let id = run.task_id().to_owned();
     let waiting = orchestrator.wait_for_task(&id);
     until(&mut events, "task:output").await;
@@ -288,7 +338,10 @@ async fn the_scenario_gives_the_same_hashes_on_every_host() {
     if std::env::var_os("UPDATE").is_some() {
         let text = scenario::LIFECYCLE.replace(
             &format!("\"journalHash\": \"{journal}\",\n  \"stateHash\": \"{state}\""),
-            &format!("\"journalHash\": \"{}\",\n  \"stateHash\": \"{}\"", found.journal, found.state),
+            &format!(
+                "\"journalHash\": \"{}\",\n  \"stateHash\": \"{}\"",
+                found.journal, found.state
+            ),
         );
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/lifecycle.json");
         return std::fs::write(path, text).unwrap();
@@ -308,13 +361,21 @@ async fn what_a_provider_says_after_a_cancel_changes_nothing() {
         rust::worker::yield_now().await;
     }
     let order = |order| stage.order(&id, 1, order);
-    assert_eq!(order(scripted::Order::Output("in time".into())).await.unwrap(), Ok(true));
+    assert_eq!(
+        order(scripted::Order::Output("in time".into())).await.unwrap(),
+        Ok(true)
+    );
     orchestrator.cancel_task(&id, None).await.unwrap();
     assert_eq!(order(scripted::Order::IsCancelled).await.unwrap(), Ok(true));
-    assert_eq!(order(scripted::Order::Output("too late".into())).await.unwrap(), Ok(false));
+    assert_eq!(
+        order(scripted::Order::Output("too late".into())).await.unwrap(),
+        Ok(false)
+    );
     assert_eq!(order(scripted::Order::Progress(50.0)).await.unwrap(), Ok(false));
     let result = agent_orchestrator::TaskResult::success("too late");
-    let mut late = orchestrator.events(EventFilter::all().of_type("task:late")).unwrap();
+    let mut late = orchestrator
+        .events(EventFilter::all().of_type("task:late"))
+        .unwrap();
     let _ = order(scripted::Order::End(result)).await;
     until(&mut late, "task:late").await;
     let task = orchestrator.get_task(&id).unwrap().unwrap();

@@ -3,7 +3,11 @@
 //! `UPDATE=1 cargo test --features native --test readme_tables` writes it.
 
 #![cfg(not(target_family = "wasm"))]
-#![allow(clippy::unwrap_used, reason = "a test may stop at what must not happen")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop at what must not happen"
+)]
 
 use std::fmt::Write;
 use std::fs;
@@ -91,14 +95,18 @@ fn check(file: &str, due: &str) {
         return fs::write(path, due).unwrap();
     }
     let line = found.lines().zip(due.lines()).take_while(|(a, b)| a == b).count() + 1;
-    panic!("{file} differs from what the code says, from line {line} on. UPDATE=1 cargo test --features native --test readme_tables writes it.");
+    panic!(
+        "{file} differs from what the code says, from line {line} on. UPDATE=1 cargo test --features native --test readme_tables writes it."
+    );
 }
 
 /// What stands in a file between `<!-- name -->` and `<!-- /name -->` is this.
 fn check_section(file: &str, name: &str, due: &str) {
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let text = fs::read_to_string(at_root(file)).unwrap_or_default();
-    let parts = text.split_once(&begin).and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
+    let parts = text
+        .split_once(&begin)
+        .and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
     let (before, after) = parts.unwrap_or_else(|| panic!("{file} has no section {begin}{end}"));
     check(file, &format!("{before}{begin}{due}{end}{after}"));
 }
@@ -130,7 +138,12 @@ fn tables_have_one_row_for_everything() {
     for table in [errors(), events(), limits_table(), status::table()] {
         let columns = |line: &str| line.matches('|').count();
         let first = columns(&table);
-        assert!(table.lines().all(|line| columns(line) * table.lines().count() == first), "{table}");
+        assert!(
+            table
+                .lines()
+                .all(|line| columns(line) * table.lines().count() == first),
+            "{table}"
+        );
     }
     assert_eq!(grouped(1), "1");
     assert_eq!(grouped(1_048_576), "1,048,576");

@@ -76,8 +76,15 @@ fn read(folder: &Path) -> Option<Gitignore> {
     let text = String::from_utf8_lossy(&bytes);
     let mut rules = GitignoreBuilder::new(folder);
     for line in text.trim_start_matches('\u{feff}').lines() {
-        // A line that makes no sense ignores nothing.
-        let _ = rules.add_line(None, line);
+        // A line that makes no sense ignores nothing, and saves nothing.
+        if !line
+            .trim_end()
+            .trim_start_matches('!')
+            .trim_matches('/')
+            .is_empty()
+        {
+            let _ = rules.add_line(None, line);
+        }
     }
     rules.build().ok()
 }

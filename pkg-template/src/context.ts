@@ -129,20 +129,30 @@ export class Context implements TaskContext {
   appendOutput(text: string): boolean {
     const { core, key, number } = this.#attempt;
     if (typeof text !== "string") throw invalid(`output must be a string, not ${kindOf(text)}`);
-    return report(core, () => core.command((glue, now) => glue.output(now, key, number, core.strings().put(text))));
+    if (core.gone !== undefined) return false;
+    try {
+      return core.output(key, number, text) !== LATE;
+    } catch (error) {
+      return refused(error);
+    }
   }
 
   updateProgress(percent: number): boolean {
     const { core, key, number } = this.#attempt;
     if (typeof percent !== "number") throw invalid(`progress must be a number, not ${kindOf(percent)}`);
-    return report(core, () => core.command((glue, now) => glue.progress(now, key, number, percent)));
+    if (core.gone !== undefined) return false;
+    try {
+      return core.progress(key, number, percent) !== LATE;
+    } catch (error) {
+      return refused(error);
+    }
   }
 
   addStep(description: string): TaskStep {
     const { core, key, number } = this.#attempt;
-    const length = core.strings().put(string("a step's description", description));
+    const text = string("a step's description", description);
     let step = 0;
-    const counted = report(core, () => (step = core.command((glue, now) => glue.addStep(now, key, number, length))));
+    const counted = report(core, () => (step = core.command((glue, now) => glue.addStep(now, key, number, core.strings().put(text)))));
     // A late step exists for its caller only; `updateStep` with its id answers false as well.
     return Object.freeze({ id: counted ? `s${step + 1}` : "s0", description, status: "pending", output: undefined });
   }
@@ -151,21 +161,26 @@ export class Context implements TaskContext {
     const { core, key, number } = this.#attempt;
     const to = statusNumber(status);
     const [id, text] = [string("the step's id", stepId), optionalString("the step's output", output)];
-    return report(core, () => {
-      core.strings();
-      const [idLength, textLength] = [core.put(id), core.putOptional(text)];
-      return core.command((glue, now) => glue.updateStep(now, key, number, idLength, to, textLength));
-    });
+    return report(core, () =>
+      core.command((glue, now) => {
+        const idLength = core.strings().put(id);
+        return glue.updateStep(now, key, number, idLength, to, core.putOptional(text));
+      }),
+    );
   }
 }
 
-/** What comes too late is no fault of the provider's: it is recorded, and answered with false. */
 function report(core: Core, tell: () => number): boolean {
   if (core.gone !== undefined) return false;
   try {
     return tell() !== LATE;
   } catch (error) {
-    if (OrchestratorError.isInstance(error) && error.code === "TASK_NOT_FOUND") return false;
-    throw error;
+    return refused(error);
   }
+}
+
+/** What comes after the task was deleted is no fault of the provider's, and answered like all that comes too late. */
+function refused(error: unknown): false {
+  if (OrchestratorError.isInstance(error) && error.code === "TASK_NOT_FOUND") return false;
+  throw error;
 }

@@ -23,11 +23,20 @@ export class OrchestratorError extends Error {
 Object.defineProperty(OrchestratorError.prototype, "name", { value: "OrchestratorError" });
 Object.defineProperty(OrchestratorError.prototype, BRAND, { value: true });
 
-/** The words of anything that was thrown, which need not be an error, nor let itself be read. */
+/** More characters than any text may have: what is longer is refused before it is copied into the core, which would keep the memory. */
+const LARGEST = 1 << 22;
+
+/** Refuses a text that is far too long. */
+export function fits(what: string, text: string): string {
+  if (text.length <= LARGEST) return text;
+  throw new OrchestratorError("LIMIT_EXCEEDED", `${what} has ${text.length} characters, far more than are taken`);
+}
+
+/** The words of anything that was thrown, which need not be an error, nor let itself be read. Not more than the core takes. */
 export function describe(thrown: unknown): string {
   try {
     // A message that was set by hand need not be text.
-    return String(thrown instanceof Error ? thrown.message || thrown.name : thrown);
+    return String(thrown instanceof Error ? thrown.message || thrown.name : thrown).slice(0, 65_536);
   } catch {
     return "something that cannot be shown was thrown";
   }

@@ -1,1 +1,79 @@
-export type ErrorCode = "INVALID_ARGUMENT" | "LIMIT_EXCEEDED" | "TASK_NOT_FOUND" | "TASK_EXISTS" | "TASK_AMBIGUOUS" | "STEP_NOT_FOUND" | "PROVIDER_NOT_FOUND" | "PROVIDER_EXISTS" | "ILLEGAL_TRANSITION" | "INVALID_RESULT" | "TASK_FAILED" | "TASK_CANCELLED" | "ABORTED" | "NOT_INITIALIZED" | "DISPOSED" | "POISONED";
+// Written by tests/readme_tables.rs from src/kernel/error.rs and src/orchestrator/event.rs; see there.
+import type { EventType } from "./types.js";
+
+/** What went wrong, as a word that never changes its meaning. */
+export type ErrorCode =
+  /** A value that was passed in has the wrong type or form. */
+  | "INVALID_ARGUMENT"
+  /** A value or a collection is larger than its limit. */
+  | "LIMIT_EXCEEDED"
+  /** There is no task with this id. */
+  | "TASK_NOT_FOUND"
+  /** There is a task with this id already. */
+  | "TASK_EXISTS"
+  /** Several tasks match, and none better than the others. */
+  | "TASK_AMBIGUOUS"
+  /** The task has no step with this id. */
+  | "STEP_NOT_FOUND"
+  /** No provider with this id is registered. */
+  | "PROVIDER_NOT_FOUND"
+  /** A provider with this id is registered already. */
+  | "PROVIDER_EXISTS"
+  /** The task's status does not allow this; see the status table. */
+  | "ILLEGAL_TRANSITION"
+  /** A provider returned something that is not a result. */
+  | "INVALID_RESULT"
+  /** The task failed, and the caller asked for its result. */
+  | "TASK_FAILED"
+  /** The task was cancelled, and the caller asked for its result. */
+  | "TASK_CANCELLED"
+  /** The signal passed to the call was aborted. */
+  | "ABORTED"
+  /** The wasm module is not loaded yet: call `await init()` first. */
+  | "NOT_INITIALIZED"
+  /** The orchestrator was disposed of. */
+  | "DISPOSED"
+  /** The core stopped at a bug and cannot go on; open a new orchestrator. */
+  | "POISONED";
+
+/** Every code. */
+export const ERROR_CODES: readonly ErrorCode[] = [
+  "INVALID_ARGUMENT",
+  "LIMIT_EXCEEDED",
+  "TASK_NOT_FOUND",
+  "TASK_EXISTS",
+  "TASK_AMBIGUOUS",
+  "STEP_NOT_FOUND",
+  "PROVIDER_NOT_FOUND",
+  "PROVIDER_EXISTS",
+  "ILLEGAL_TRANSITION",
+  "INVALID_RESULT",
+  "TASK_FAILED",
+  "TASK_CANCELLED",
+  "ABORTED",
+  "NOT_INITIALIZED",
+  "DISPOSED",
+  "POISONED",
+];
+
+/** Every type of event. A type that `types.ts` has and Rust has not, or the other way round, does not compile. */
+export const EVENT_TYPES = /* @__PURE__ */ Object.keys({
+  "journal:opened": true,
+  "provider:registered": true,
+  "provider:unregistered": true,
+  "task:created": true,
+  "task:queued": true,
+  "task:started": true,
+  "task:progress": true,
+  "task:output": true,
+  "task:step": true,
+  "task:message": true,
+  "task:paused": true,
+  "task:resumed": true,
+  "task:completed": true,
+  "task:failed": true,
+  "task:cancelled": true,
+  "task:late": true,
+  "task:deleted": true,
+  "subscriber:lagged": true,
+} satisfies Record<EventType, true>) as readonly EventType[];

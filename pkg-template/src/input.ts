@@ -1,5 +1,6 @@
 /** Reads what users pass in: each property once, into a copy of our own, checked before anything is done with it. */
-import { OrchestratorError, describe } from "./errors.js";
+import { OrchestratorError, describe, fits } from "./errors.js";
+import type { Core } from "./core.js";
 import type { CreateTask, ListQuery, TaskStatus, TaskUserStatus } from "./types.js";
 import { STATUSES } from "./wire.js";
 
@@ -11,19 +12,30 @@ export function invalid(message: string, cause?: unknown): OrchestratorError {
 /** What kind of value this is, for messages. */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
   const type = typeof value;
-  return type === "object" ? "an object" : type === "undefined" ? "nothing" : `a ${type}`;
+  if (type !== "object") return type === "undefined" ? "nothing" : `a ${type}`;
+  try {
+    return Array.isArray(value) ? "an array" : "an object";
+  } catch {
+    return "a revoked proxy";
+  }
 }
+
+/** A text as messages show it. */
+export const quote = (text: string): string => JSON.stringify(text.length > 140 ? `${text.slice(0, 140)}…` : text);
 
 /** Runs code of ours that reads code of theirs: getters, proxies and clocks may throw anything. */
 export function reading<T>(what: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    if (OrchestratorError.isInstance(cause)) throw cause;
-    throw invalid(`${what} could not be read: ${describe(cause)}`, cause);
+    throw unreadable(what, cause);
   }
+}
+
+/** What a failed attempt to read something of theirs is told as. */
+export function unreadable(what: string, cause: unknown): OrchestratorError {
+  return OrchestratorError.isInstance(cause) ? cause : invalid(`${what} could not be read: ${describe(cause)}`, cause);
 }
 
 export function object(what: string, value: unknown): object {
@@ -33,6 +45,7 @@ export function object(what: string, value: unknown): object {
 
 export function string(what: string, value: unknown): string {
   if (typeof value !== "string") throw invalid(`${what} must be a string, not ${kindOf(value)}`);
+  fits(what, value);
   if (!value.isWellFormed()) throw invalid(`${what} has half of a surrogate pair, which is not text`);
   return value;
 }
@@ -57,12 +70,12 @@ export function count(what: string, value: unknown): number | undefined {
 export function status(value: unknown): number {
   const number = STATUSES.indexOf(value as TaskStatus);
   if (number >= 0) return number;
-  throw invalid(`the status must be one of ${STATUSES.join(", ")}, not ${typeof value === "string" ? JSON.stringify(value) : kindOf(value)}`);
+  throw invalid(`the status must be one of ${STATUSES.join(", ")}, not ${typeof value === "string" ? quote(value) : kindOf(value)}`);
 }
 
 export function userStatus(value: unknown): TaskUserStatus {
   if (value === "open" || value === "done") return value;
-  throw invalid(`the user status must be open or done, not ${typeof value === "string" ? JSON.stringify(value) : kindOf(value)}`);
+  throw invalid(`the user status must be open or done, not ${typeof value === "string" ? quote(value) : kindOf(value)}`);
 }
 
 export function signalOf(options: { readonly signal?: AbortSignal | undefined } | undefined): AbortSignal | undefined {
@@ -92,8 +105,9 @@ export function json(what: string, value: unknown): string {
   if (value === undefined) return "";
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid(`${what} must be an object, not ${kindOf(value)}`);
   try {
-    return (JSON.stringify(value) as string | undefined) ?? "";
+    return fits(what, (JSON.stringify(value) as string | undefined) ?? "");
   } catch (cause) {
+    if (OrchestratorError.isInstance(cause)) throw cause;
     throw invalid(`${what} cannot be kept as JSON: ${describe(cause)}`, cause);
   }
 }
@@ -140,23 +154,25 @@ const NO_ITEMS: string[] = [];
 
 const SORTS = ["createdAt", "-createdAt", "updatedAt", "-updatedAt", "name", "-name"];
 
-/** A query as `src/orchestrator/query.rs` takes it: without what is absent. */
-export function listQuery(input: ListQuery): Record<string, unknown> {
+/** Reads a query, and writes it as `src/wasm/core.rs` reads it. */
+export function listQuery(input: ListQuery): (core: Core) => void {
   const { status: wanted, userStatus: marked, providerId, tag, parent, roomId, text, sort, limit, cursor } = object("the query", input) as ListQuery;
-  const query: Record<string, unknown> = {};
-  const set = (name: string, value: unknown): void => {
-    if (value !== undefined) query[name] = value;
+  const statuses = wanted === undefined ? [] : Array.isArray(wanted) ? Array.from(wanted as TaskStatus[]) : [wanted];
+  const mask = statuses.reduce<number>((bits, word) => bits | (1 << status(word)), 0);
+  const mark = marked === undefined ? 0 : userStatus(marked) === "open" ? 1 : 2;
+  const order = sort === undefined ? 0 : SORTS.indexOf(sort) + 1;
+  if (sort !== undefined && order === 0) throw invalid(`sort must be one of ${SORTS.join(", ")}`);
+  const most = count("limit", limit) ?? 0;
+  const texts = [
+    optionalString("providerId", providerId),
+    optionalString("tag", tag),
+    parent === null ? undefined : optionalString("parent", parent),
+    optionalString("roomId", roomId),
+    optionalString("text", text),
+    optionalString("cursor", cursor),
+  ];
+  return (core) => {
+    core.strings().number(mask).number(mark).number(order).number(most).number(parent === null ? 1 : 0);
+    for (const field of texts) core.field(field);
   };
-  if (wanted !== undefined) query["status"] = (Array.isArray(wanted) ? (wanted as TaskStatus[]) : [wanted]).map((word) => STATUSES[status(word)]);
-  if (marked !== undefined) query["userStatus"] = userStatus(marked);
-  set("providerId", optionalString("providerId", providerId));
-  set("tag", optionalString("tag", tag));
-  set("parent", parent === null ? null : optionalString("parent", parent));
-  set("roomId", optionalString("roomId", roomId));
-  set("text", optionalString("text", text));
-  if (sort !== undefined && !SORTS.includes(sort)) throw invalid(`sort must be one of ${SORTS.join(", ")}`);
-  set("sort", sort);
-  set("limit", count("limit", limit));
-  set("cursor", optionalString("cursor", cursor));
-  return query;
 }

@@ -1,26 +1,15 @@
-import { Attempt, Context } from "./context.js";
-import { Core } from "./core.js";
+import type { Core, Glue } from "./core.js";
+import { Driver } from "./driver.js";
 import { OrchestratorError, describe } from "./errors.js";
 import * as input from "./input.js";
-import { execute, readProvider, type Registered } from "./provider.js";
+import { readProvider } from "./provider.js";
 import { Settlement, TaskRun } from "./run.js";
-import { Subscriptions } from "./subscriptions.js";
 import type {
   AgentProvider, CancelOptions, CreateTask, EventListener, EventType, EventsOptions, ListQuery, OpenOptions, OrchestratedTask,
   OrchestratorApi, OrchestratorEvent, StartOptions, SubscribeOptions, TaskCounts, TaskOutcome, TaskPage, TaskStatus, TaskStep,
   TaskUserStatus,
 } from "./types.js";
-import { readTask, readTasks, result, STATUSES, type Names } from "./wire.js";
-
-/** Orders of the kernel, as in `src/wasm/core.rs`. */
-const RUN = 0, ABORT = 1, HOLD = 2, RELEASE = 3;
-
-/** Costs a tenth of what `queueMicrotask` does in Node. */
-const SOON = Promise.resolve();
-const COMPLETED = 3;
-/** How many names and ids are remembered for tasks that were used of late. */
-const REMEMBERED = 16_384;
-const DIGITS = Array.from({ length: 1024 }, (_, n) => (n + 1024).toString(32).slice(1));
+import { readTasks, STATUSES } from "./wire.js";
 
 /**
  * One control plane: tasks, the providers that carry them out, and everything that happens to them.
@@ -36,25 +25,12 @@ const DIGITS = Array.from({ length: 1024 }, (_, n) => (n + 1024).toString(32).sl
  * ```
  */
 export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
+  readonly #driver: Driver;
   readonly #core: Core;
-  readonly #subscriptions: Subscriptions;
-  readonly #providers = new Map<number, Registered>();
-  /** Also those that were unregistered. */
-  readonly #known: Registered[] = [];
-  readonly #attempts = new Map<number, Attempt>();
-  readonly #orders: { kind: number; attempt: Attempt; provider: number }[] = [];
-  readonly #onError: (error: unknown, where: string) => void;
-  readonly #names: Names;
-  readonly #ownIds = new Map<number, string>();
-  readonly #texts = new Map<number, { name: string; description: string }>();
-  readonly #directories: string[] = [];
-  #directory: () => string;
+  /** The working directory of tasks that name none, unless it is asked for at every create. */
+  readonly #directory: string | undefined;
+  readonly #askDirectory: (() => string) | undefined;
   #lastDirectory = "";
-  #prefix = "";
-  #highDigits = -1;
-  #highPrefix = "";
-  #pumping = false;
-  readonly #pumpSoon = (): void => this.#pump();
 
   /** Opens an orchestrator. In browsers, `await init()` first. */
   static async open(options: OpenOptions = {}): Promise<AgentOrchestrator> {
@@ -69,9 +45,9 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     }
     if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) throw input.invalid("seed must be a whole number of at least 0");
     if (providers !== undefined && !Array.isArray(providers)) throw input.invalid(`providers must be an array, not ${input.kindOf(providers)}`);
-    this.#onError = onError ?? ((error, where) => console.error(`agent-orchestrator: error in ${where}:`, error));
-    const clock = now ?? Date.now;
-    this.#core = new Core(
+    this.#askDirectory = typeof workingDirectory === "function" ? workingDirectory : undefined;
+    this.#directory = this.#askDirectory === undefined ? (input.optionalString("workingDirectory", workingDirectory) ?? "") : undefined;
+    this.#driver = new Driver(
       {
         maxConcurrency: input.count("maxConcurrency", maxConcurrency),
         maxTasks: input.count("maxTasks", maxTasks),
@@ -79,26 +55,16 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
         eventLogBytes: input.count("eventLogBytes", eventLogBytes),
         seed,
       },
-      () => clock(),
-      (kind, task, attempt, provider) => this.#order(kind, task, attempt, provider),
-      () => this.#wake(),
+      now ?? Date.now,
+      onError ?? ((error, where) => console.error(`agent-orchestrator: error in ${where}:`, error)),
     );
-    this.#prefix = this.#core.read((glue) => glue.idPrefix());
-    this.#names = {
-      taskId: (key) => this.#taskId(key),
-      ownTaskId: (key) => this.#ownTaskId(key),
-      providerId: (key) => this.#known[key]?.id ?? "",
-      providerLabel: (key) => this.#known[key]?.label ?? "",
-      directory: (number) => (this.#directories[number] ??= this.#core.read((glue) => glue.text(number))),
-    };
-    this.#directory = directoryOf(workingDirectory);
-    this.#subscriptions = new Subscriptions(this.#core, this.#names, (error, where) => this.#complain(error, where), () => this.#wake());
+    this.#core = this.#driver.core;
     try {
       for (const provider of providers ?? []) this.registerProvider(provider);
       const fallback = input.optionalString("defaultProviderId", defaultProviderId);
-      if (fallback !== undefined && ![...this.#providers.values()].some((provider) => provider.id === fallback)) {
-        const known = [...this.#providers.values()].map((provider) => provider.id).join(", ") || "none";
-        throw new OrchestratorError("PROVIDER_NOT_FOUND", `the default provider ${JSON.stringify(fallback)} is not among the providers: ${known}`);
+      if (fallback !== undefined && ![...this.#driver.providers.values()].some((provider) => provider.id === fallback)) {
+        const known = [...this.#driver.providers.values()].map((provider) => provider.id).join(", ") || "none";
+        throw new OrchestratorError("PROVIDER_NOT_FOUND", `the default provider ${input.quote(fallback)} is not among the providers: ${known}`);
       }
       this.#core.read((glue) => glue.setDefaultProvider(fallback));
     } catch (error) {
@@ -111,7 +77,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
 
   /** Creates a task; it waits to be started. The first one becomes the current task. */
   async createTask(task: CreateTask): Promise<OrchestratedTask> {
-    return this.#task(this.#create(task));
+    return this.#driver.task(this.#create(task));
   }
 
   /** Creates several tasks, or none if one of them is refused. */
@@ -122,7 +88,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     });
     if (specs.length === 0) return Object.freeze([]);
     const first = this.#createSpecs(specs);
-    return Object.freeze(specs.map((_, index) => this.#task(first + index)));
+    return Object.freeze(specs.map((_, index) => this.#driver.task(first + index)));
   }
 
   /**
@@ -130,21 +96,17 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
    * `waitingFor` says so.
    */
   startTask(taskId: string, options?: StartOptions): TaskRun {
-    return this.#run(options, () => ({ id: taskId, key: this.#key(taskId) }), (glue, now, key) => glue.start(now, key));
+    return this.#run(options, taskId, undefined, false);
   }
 
   /** Creates a task and starts it. */
   runTask(task: CreateTask, options?: StartOptions): TaskRun {
-    const create = (): { id: string; key: number } => {
-      const key = this.#create(task);
-      return { id: this.#names.ownTaskId(key), key };
-    };
-    return this.#run(options, create, (glue, now, key) => glue.start(now, key));
+    return this.#run(options, "", task, false);
   }
 
   /** Begins a new attempt of a task that has ended. Its output stays; result, error, steps and progress begin anew. */
   restartTask(taskId: string, options?: StartOptions): TaskRun {
-    return this.#run(options, () => ({ id: taskId, key: this.#key(taskId) }), (glue, now, key) => glue.restart(now, key));
+    return this.#run(options, taskId, undefined, true);
   }
 
   /** The outcome of a task: at once if it has ended, else when it does. The signal ends the waiting, not the task. */
@@ -152,8 +114,8 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     const signal = input.reading("the options", () => input.signalOf(options));
     if (signal?.aborted === true) throw aborted(signal);
     const key = this.#key(taskId);
-    if (STATUSES.indexOf(this.#task(key).status) >= 3) return this.#outcome(key, this.#lastAttempt(key), undefined);
-    const { settlement } = this.#attempt(key, this.#lastAttempt(key));
+    if (STATUSES.indexOf(this.#driver.task(key).status) >= 3) return this.#driver.outcome(key, this.#lastAttempt(key));
+    const { settlement } = this.#driver.attempt(key, this.#lastAttempt(key));
     if (signal === undefined) return settlement.promise;
     return new Promise((resolve, reject) => {
       settlement.onEnd(input.onAbort(signal, () => reject(aborted(signal))));
@@ -179,22 +141,20 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     });
     const key = this.#key(taskId);
     this.#cancel(key, reason);
-    return this.#task(key);
+    return this.#driver.task(key);
   }
 
   /** Removes a task and all tasks below it, cancelling what has not ended. */
   async deleteTask(taskId: string): Promise<void> {
     const key = this.#key(taskId);
     this.#core.command((glue, now) => glue.delete(now, key));
-    this.#texts.clear();
-    this.#ownIds.clear();
   }
 
   /** Gives a task another name. */
   async renameTask(taskId: string, name: string): Promise<OrchestratedTask> {
     const text = input.string("the name", name);
     return this.#change(taskId, (glue, now, key) => {
-      this.#texts.delete(key);
+      this.#driver.names.forget(key);
       return glue.rename(now, key, this.#core.strings().put(text));
     });
   }
@@ -215,14 +175,14 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   async appendOutput(taskId: string, text: string): Promise<void> {
     if (typeof text !== "string") throw input.invalid(`output must be a string, not ${input.kindOf(text)}`);
     const key = this.#key(taskId);
-    this.#core.command((glue, now) => glue.output(now, key, 0, this.#core.strings().put(text)));
+    this.#core.output(key, 0, text);
   }
 
   /** Sets a task's progress: rounded, and clamped to 0..100. */
   async updateProgress(taskId: string, percent: number): Promise<void> {
     if (typeof percent !== "number") throw input.invalid(`progress must be a number, not ${input.kindOf(percent)}`);
     const key = this.#key(taskId);
-    this.#core.command((glue, now) => glue.progress(now, key, 0, percent));
+    this.#core.progress(key, 0, percent);
   }
 
   /** Adds a step to a task's plan. */
@@ -250,7 +210,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   /** A task as it is now. */
   getTask(taskId: string): OrchestratedTask | undefined {
     const key = this.#find(input.string("the task's id", taskId));
-    return key < 0 ? undefined : this.#task(key);
+    return key < 0 ? undefined : this.#driver.task(key);
   }
 
   /** Tasks that meet all conditions, a page at a time. */
@@ -258,17 +218,19 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     const wanted = input.reading("the query", () => input.listQuery(query));
     const core = this.#core;
     const count = core.read((glue) => {
-      const found = glue.list(wanted);
+      wanted(core);
+      const found = glue.list();
       if (found < 0) throw core.refusal(glue);
       return found;
     });
-    const tasks = count === 0 ? [] : readTasks(core, this.#names);
+    const tasks = count === 0 ? [] : readTasks(core, this.#driver.names);
     return Object.freeze({ tasks: Object.freeze(tasks), nextCursor: core.read((glue) => glue.nextCursor()) });
   }
 
   /** Tasks that a text means, best first: an id or its beginning, else words of name, tags or description. */
   searchTasks(text: string, options?: { limit?: number | undefined }): readonly OrchestratedTask[] {
-    return this.listTasks({ text, limit: options?.limit }).tasks;
+    const limit = input.reading("the options", () => (options === undefined ? undefined : (input.object("the options", options) as ListQuery).limit));
+    return this.listTasks({ text: input.string("the text", text), limit }).tasks;
   }
 
   /** How many tasks stand in each status. */
@@ -282,7 +244,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   /** The task that a user is at. */
   get currentTask(): OrchestratedTask | undefined {
     const key = this.#core.read((glue) => glue.current());
-    return key < 0 ? undefined : this.#task(key);
+    return key < 0 ? undefined : this.#driver.task(key);
   }
 
   /** Makes the task with this id, or the one that a search text means, the current one; none for `null`. */
@@ -298,7 +260,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
       return found;
     });
     this.#core.command((glue, now) => glue.select(now, key));
-    return this.#task(key);
+    return this.#driver.task(key);
   }
 
   /** The current task (or else the newest) as text for a model's prompt. */
@@ -315,30 +277,29 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   registerProvider(provider: AgentProvider): () => void {
     const read = readProvider(provider);
     const key = this.#core.command((glue, now) => glue.registerProvider(now, read.id, read.label, read.description, read.maxConcurrency));
-    this.#providers.set(key, read);
-    this.#known[key] = read;
+    this.#driver.register(key, read);
     return () => {
-      if (this.#providers.get(key) !== read || this.disposed) return;
-      this.#providers.delete(key);
+      if (this.#driver.providers.get(key) !== read || this.disposed) return;
+      this.#driver.providers.delete(key);
       this.#core.command((glue, now) => glue.unregisterProvider(now, key));
     };
   }
 
   /** The providers that can be used now. */
   get providers(): readonly { readonly id: string; readonly label: string; readonly description: string | undefined }[] {
-    return Object.freeze(Array.from(this.#providers.values(), ({ id, label, description }) => Object.freeze({ id, label, description })));
+    return Object.freeze(Array.from(this.#driver.providers.values(), ({ id, label, description }) => Object.freeze({ id, label, description })));
   }
 
   // ----- events -----
 
   /** Calls a function with each event, after the call that caused it, in order. Gives the function that ends it. */
   subscribe<T extends EventType = EventType>(listener: EventListener<T>, options?: SubscribeOptions<T>): () => void {
-    return input.reading("the options", () => this.#subscriptions.subscribe(listener, options as SubscribeOptions | undefined));
+    return input.reading("the options", () => this.#driver.subscriptions.subscribe(listener, options as SubscribeOptions | undefined));
   }
 
   /** Events to iterate over: from now on, or from any position that is still kept. */
   events<T extends EventType = EventType>(options?: EventsOptions<T>): AsyncIterableIterator<Extract<OrchestratorEvent, { type: T }>> {
-    const events = input.reading("the options", () => this.#subscriptions.events(options as EventsOptions | undefined));
+    const events = input.reading("the options", () => this.#driver.subscriptions.events(options as EventsOptions | undefined));
     // The subscription lets only these types through.
     return events as AsyncIterableIterator<Extract<OrchestratorEvent, { type: T }>>;
   }
@@ -366,16 +327,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
    */
   async dispose(): Promise<void> {
     if (this.disposed) return;
-    const error = new OrchestratorError("DISPOSED", "the orchestrator is disposed of");
-    this.#subscriptions.close();
-    this.#core.close(error);
-    const attempts = [...this.#attempts.values()];
-    // Some were called off a moment ago, and not told yet.
-    const told = new Set([...attempts, ...this.#orders.map(({ attempt }) => attempt)]);
-    this.#attempts.clear();
-    this.#orders.length = 0;
-    for (const attempt of attempts) attempt.settlement.fail(error);
-    for (const attempt of told) this.#abort(attempt, error);
+    this.#driver.close(new OrchestratorError("DISPOSED", "the orchestrator is disposed of"));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -387,7 +339,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   #change(taskId: string, use: (glue: Glue, now: number, key: number) => number): OrchestratedTask {
     const key = this.#key(taskId);
     this.#core.command((glue, now) => use(glue, now, key));
-    return this.#task(key);
+    return this.#driver.task(key);
   }
 
   #cancel(key: number, reason: string = "Cancelled by user"): void {
@@ -395,30 +347,32 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   }
 
   #create(task: CreateTask): number {
-    const spec = input.reading("the task", () => input.taskSpec(task));
+    let spec: input.TaskSpec;
+    try {
+      spec = input.taskSpec(task);
+    } catch (cause) {
+      throw input.unreadable("the task", cause);
+    }
     if (!spec.plain) return this.#createSpecs([spec]);
     this.#useDirectory();
     const { name, description, providerId } = spec;
-    const core = this.#core.strings();
-    const [nameLength, descriptionLength, providerLength] = [core.put(name), core.putOptional(description), core.putOptional(providerId)];
-    const key = this.#core.command((glue, now) => glue.create(now, nameLength, descriptionLength, providerLength));
-    if (this.#texts.size >= REMEMBERED) this.#texts.clear();
-    this.#texts.set(key, { name, description: description ?? name });
+    const key = this.#core.create(name, description, providerId);
+    this.#driver.names.remember(key, name, description ?? name);
     return key;
   }
 
   #createSpecs(specs: readonly input.TaskSpec[]): number {
-    const fallback = this.#currentDirectory();
-    const filled = specs.map(({ plain: _, ...spec }) => ({
-      ...spec,
-      description: spec.description ?? spec.name,
-      workingDirectory: spec.workingDirectory ?? fallback,
-    }));
-    return this.#core.command((glue, now) => glue.createMany(now, filled));
-  }
-
-  #currentDirectory(): string {
-    return input.reading("the working directory", () => input.string("the working directory", this.#directory()));
+    this.#useDirectory();
+    const core = this.#core;
+    return core.command((glue, now) => {
+      core.strings();
+      for (const spec of specs) {
+        for (const text of [spec.name, spec.description, spec.id, spec.providerId, spec.subAgentType, spec.workingDirectory]) core.field(text);
+        for (const text of [spec.roomId, spec.worldId, spec.parentId, spec.metadata]) core.field(text);
+        core.fields(spec.tags).fields(spec.steps);
+      }
+      return glue.createMany(now, specs.length);
+    });
   }
 
   #useDirectory(): void {
@@ -428,64 +382,29 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     this.#lastDirectory = directory;
   }
 
+  #currentDirectory(): string {
+    const ask = this.#askDirectory;
+    if (ask === undefined) return this.#directory!;
+    return input.reading("the working directory", () => input.string("the working directory", ask()));
+  }
+
   #find(id: string): number {
-    const length = this.#core.strings().put(id);
-    return this.#core.read((glue) => glue.find(length));
+    return this.#core.find(id);
   }
 
   #key(id: string): number {
     const key = this.#find(input.string("the task's id", id));
-    if (key < 0) throw new OrchestratorError("TASK_NOT_FOUND", `there is no task ${JSON.stringify(id.length > 140 ? `${id.slice(0, 140)}…` : id)}`);
+    if (key < 0) throw new OrchestratorError("TASK_NOT_FOUND", `there is no task ${input.quote(id)}`);
     return key;
-  }
-
-  #task(key: number): OrchestratedTask {
-    const texts = this.#texts.get(key);
-    const found = this.#core.read((glue) => glue.snapshot(key, texts !== undefined));
-    if (!found) throw new OrchestratorError("TASK_NOT_FOUND", "the task is deleted");
-    return readTask(this.#core, this.#names, texts?.name, texts?.description);
   }
 
   #lastAttempt(key: number): number {
     return this.#core.read((glue) => glue.attempt(key));
   }
 
-  /** The id that the kernel makes from a key: the prefix, and the key as seven digits. */
-  #taskId(key: number): string {
-    const high = key >>> 10;
-    if (high !== this.#highDigits) {
-      this.#highDigits = high;
-      this.#highPrefix = this.#prefix + (high + 0x2000000).toString(32).slice(1);
-    }
-    return this.#highPrefix + DIGITS[key & 1023]!;
-  }
-
-  #ownTaskId(key: number): string {
-    let id = this.#ownIds.get(key);
-    if (id === undefined) {
-      id = this.#core.read((glue) => glue.taskId(key));
-      if (this.#ownIds.size >= REMEMBERED) this.#ownIds.clear();
-      this.#ownIds.set(key, id);
-    }
-    return id;
-  }
-
-  #attempt(key: number, number: number): Attempt {
-    let attempt = this.#attempts.get(key);
-    if (attempt === undefined || attempt.number !== number) {
-      const settlement = attempt?.number === 0 ? attempt.settlement : new Settlement();
-      attempt = new Attempt(this.#core, key, number, settlement);
-      this.#attempts.set(key, attempt);
-    }
-    return attempt;
-  }
-
-  #run(
-    options: StartOptions | undefined,
-    find: () => { id: string; key: number },
-    begin: (glue: Glue, now: number, key: number) => number,
-  ): TaskRun {
-    let id = "";
+  /** Starts a task: the one with this id, or a new one. */
+  #run(options: StartOptions | undefined, taskId: string, task: CreateTask | undefined, again: boolean): TaskRun {
+    let id = taskId;
     let deafen: (() => void) | undefined;
     let cancel: (() => void) | undefined;
     try {
@@ -494,15 +413,19 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
       // Before anything is started: a signal that cannot be listened to is refused.
       if (signal !== undefined) deafen = input.onAbort(signal, () => cancel?.());
       const from = this.#core.nextSeq;
-      const found = find();
-      id = found.id;
-      const key = found.key;
-      const { settlement } = this.#attempt(key, this.#core.command((glue, now) => begin(glue, now, key)));
+      let key: number;
+      if (task === undefined) {
+        key = this.#key(id);
+      } else {
+        key = this.#create(task);
+        id = this.#driver.names.ownTaskId(key);
+      }
+      const { settlement } = this.#driver.attempt(key, again ? this.#core.restart(key) : this.#core.start(key));
       if (signal !== undefined && deafen !== undefined) {
         cancel = () => this.#cancelFor(signal, key, settlement);
         settlement.onEnd(deafen);
       }
-      return new TaskRun(id, settlement, () => this.#subscriptions.events({ taskId: id, from }, () => settlement.ended));
+      return new TaskRun(id, settlement, this.#driver.subscriptions, from);
     } catch (error) {
       deafen?.();
       const settlement = new Settlement();
@@ -516,124 +439,9 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     try {
       this.#cancel(key, signal.reason === undefined ? "Aborted" : describe(signal.reason));
     } catch (error) {
-      this.#complain(error, "a cancel by a signal");
+      this.#driver.complain(error, "a cancel by a signal");
     }
   }
-
-  /** Takes an order of the kernel. Those who wait are told at once; what calls into foreign code waits for the pump. */
-  #order(kind: number, task: number, number: number, provider: number): void {
-    if (kind === RUN) {
-      this.#orders.push({ kind, attempt: this.#attempt(task, number), provider });
-      return;
-    }
-    const attempt = this.#attempts.get(task);
-    if (attempt === undefined || attempt.number !== number) return;
-    if (kind === ABORT || kind === HOLD || kind === RELEASE) {
-      this.#orders.push({ kind, attempt, provider });
-      return;
-    }
-    this.#attempts.delete(task);
-    const outcome = this.#outcome(task, number, attempt);
-    if (outcome.status === "cancelled") attempt.reason = new OrchestratorError("TASK_CANCELLED", outcome.error ?? "Cancelled");
-    attempt.settlement.settle(outcome);
-  }
-
-  #outcome(key: number, number: number, attempt: Attempt | undefined): TaskOutcome {
-    const cause = attempt?.cause;
-    const answered = attempt?.answer;
-    // The common case, which needs no look at the rest of the task.
-    if (answered?.success === true && this.#core.read((glue) => glue.standing(key, 0)) === COMPLETED) {
-      const { summary, detail } = answered;
-      return Object.freeze({
-        taskId: attempt!.taskId, attempt: number, status: "completed", success: true, summary,
-        result: result(true, summary, detail), error: undefined, cause,
-      });
-    }
-    const found = this.#core.read((glue) => glue.snapshot(key, true));
-    if (!found) {
-      const error = "Task deleted";
-      return Object.freeze({ taskId: this.#names.ownTaskId(key), attempt: number, status: "cancelled", success: false, summary: error, result: undefined, error, cause });
-    }
-    const { id, status, result: answer, error } = readTask(this.#core, this.#names, "", "");
-    // Only asked of tasks that have ended.
-    const ended = status as TaskOutcome["status"];
-    return Object.freeze({
-      taskId: id, attempt: number, status: ended, success: ended === "completed",
-      summary: answer?.summary ?? error ?? "", result: answer, error, cause,
-    });
-  }
-
-  #wake(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    void SOON.then(this.#pumpSoon);
-  }
-
-  /** Once per microtask: hands out events, then carries out orders, until nothing is left. */
-  #pump(): void {
-    try {
-      do {
-        this.#subscriptions.flush();
-        const orders = this.#orders.splice(0);
-        if (orders.length === 0) break;
-        for (const { kind, attempt, provider } of orders) this.#carryOut(kind, attempt, provider);
-      } while (!this.disposed);
-    } catch (error) {
-      if (!this.disposed) this.#complain(error, "the orchestrator");
-    } finally {
-      this.#pumping = false;
-      if (this.#core.gone?.code === "POISONED") this.#fallSilent(this.#core.gone);
-    }
-  }
-
-  #carryOut(kind: number, attempt: Attempt, provider: number): void {
-    if (this.disposed) return;
-    if (kind === ABORT) {
-      this.#abort(attempt, attempt.reason!);
-    } else if (kind === RELEASE) {
-      attempt.release();
-    } else if (kind === RUN && attempt.counts) {
-      const registered = this.#known[provider]!;
-      const task = this.#task(attempt.key);
-      attempt.taskId = task.id;
-      execute(registered, attempt, task, new Context(attempt, task));
-    }
-  }
-
-  /** Listeners of a signal are foreign code. */
-  #abort(attempt: Attempt, reason: OrchestratorError): void {
-    try {
-      attempt.abort(reason);
-    } catch (error) {
-      this.#complain(error, "a listener of a signal");
-    }
-  }
-
-  #fallSilent(error: OrchestratorError): void {
-    this.#subscriptions.close();
-    const attempts = [...this.#attempts.values()];
-    this.#attempts.clear();
-    for (const attempt of attempts) {
-      attempt.settlement.fail(error);
-      this.#abort(attempt, error);
-    }
-  }
-
-  #complain(error: unknown, where: string): void {
-    try {
-      this.#onError(error, where);
-    } catch {
-      // There is nobody left to tell.
-    }
-  }
-}
-
-type Glue = Parameters<Parameters<Core["command"]>[0]>[0];
-
-function directoryOf(given: unknown): () => string {
-  if (typeof given === "function") return given as () => string;
-  const fixed = input.optionalString("workingDirectory", given) ?? "";
-  return () => fixed;
 }
 
 function aborted(signal: AbortSignal): OrchestratorError {

@@ -1,8 +1,7 @@
 /** Calls providers, whatever they are made of, and makes of their answers what the kernel takes. */
-import type { Core } from "./core.js";
 import type { Answer, Attempt, Context } from "./context.js";
-import { OrchestratorError, describe } from "./errors.js";
-import { count, invalid, kindOf, object, optionalString, reading, string } from "./input.js";
+import { OrchestratorError, describe, fits } from "./errors.js";
+import { count, invalid, kindOf, object, optionalString, quote, reading, string } from "./input.js";
 import type { AgentProvider, OrchestratedTask } from "./types.js";
 
 /** A provider, read. */
@@ -11,7 +10,8 @@ export interface Registered {
   readonly label: string;
   readonly description: string | undefined;
   readonly maxConcurrency: number | undefined;
-  readonly execute: (task: OrchestratedTask, context: Context) => unknown;
+  readonly provider: AgentProvider;
+  readonly executeTask: AgentProvider["executeTask"];
 }
 
 export function readProvider(input: unknown): Registered {
@@ -20,14 +20,15 @@ export function readProvider(input: unknown): Registered {
     const { id, label, description, maxConcurrency, executeTask } = provider;
     const name = string("a provider's id", id);
     if (typeof executeTask !== "function") {
-      throw invalid(`the provider ${JSON.stringify(name)} has no executeTask function, but ${kindOf(executeTask)}`);
+      throw invalid(`the provider ${quote(name)} has no executeTask function, but ${kindOf(executeTask)}`);
     }
     return {
       id: name,
       label: optionalString("a provider's label", label) ?? name,
       description: optionalString("a provider's description", description),
       maxConcurrency: count("a provider's maxConcurrency", maxConcurrency),
-      execute: (task, context) => Reflect.apply(executeTask, provider, [task, context]),
+      provider,
+      executeTask,
     };
   });
 }
@@ -35,7 +36,7 @@ export function readProvider(input: unknown): Registered {
 /** Runs one attempt. Whatever the provider does ends in one report, and nothing reaches the caller. */
 export function execute(provider: Registered, attempt: Attempt, task: OrchestratedTask, context: Context): void {
   try {
-    const returned = provider.execute(task, context);
+    const returned: unknown = Reflect.apply(provider.executeTask, provider.provider, [task, context]);
     if (returned instanceof Promise) {
       returned.then(
         (value) => answer(attempt, value),
@@ -90,7 +91,7 @@ async function consume(attempt: Attempt, context: Context, lines: Lines): Promis
 }
 
 function readAnswer(value: unknown): Answer {
-  if (typeof value === "string") return { success: true, summary: value.toWellFormed(), error: undefined, detail: "" };
+  if (typeof value === "string") return { success: true, summary: fits("a result summary", value).toWellFormed(), error: undefined, detail: "" };
   if (value === undefined || value === null) return { success: true, summary: "", error: undefined, detail: "" };
   const expected = "expected text, nothing, or an object with a boolean `success`";
   const rubbish = (found: string): OrchestratorError => new OrchestratorError("INVALID_RESULT", `the provider returned ${found}; ${expected}`);
@@ -105,7 +106,7 @@ function readAnswer(value: unknown): Answer {
     if (typeof found !== "string") throw rubbish(`a ${name} that is ${kindOf(found)}`);
     return found;
   };
-  const [summary, error] = [text("summary")?.toWellFormed() ?? "", text("error")?.toWellFormed()];
+  const [summary, error] = [fits("a result summary", text("summary") ?? "").toWellFormed(), text("error")?.slice(0, 65_536).toWellFormed()];
   for (const name of ["filesCreated", "filesModified"]) {
     const files = fields.get(name);
     if (files === undefined) fields.delete(name);
@@ -117,8 +118,10 @@ function readAnswer(value: unknown): Answer {
   if (error === undefined) fields.delete("error");
   if (fields.size === 0) return { success, summary, error, detail: "" };
   try {
-    return { success, summary, error, detail: JSON.stringify(Object.fromEntries(fields)).toWellFormed() };
+    const detail = JSON.stringify(Object.fromEntries(fields)).toWellFormed();
+    return { success, summary, error, detail: fits("a result as JSON", detail) };
   } catch (cause) {
+    if (OrchestratorError.isInstance(cause)) throw cause;
     throw new OrchestratorError("INVALID_RESULT", `the provider's result cannot be kept as JSON: ${describe(cause)}`, { cause });
   }
 }
@@ -130,31 +133,27 @@ function answer(attempt: Attempt, value: unknown): void {
   } catch (thrown) {
     return fail(attempt, thrown);
   }
-  const { success, summary, error, detail } = read;
   attempt.answer = read;
-  report(attempt, (core) => {
-    core.strings();
-    const [summaryLength, errorLength, detailLength] = [core.put(summary), core.putOptional(error), detail === "" ? 0 : core.put(detail)];
-    core.command((glue, now) => glue.finish(now, attempt.key, attempt.number, success, summaryLength, errorLength, detailLength));
-  });
+  if (attempt.core.gone !== undefined) return;
+  try {
+    attempt.core.finish(attempt.key, attempt.number, read.success, read.summary, read.error, read.detail);
+  } catch (error) {
+    ownFault(error);
+  }
 }
 
 function fail(attempt: Attempt, thrown: unknown): void {
   attempt.cause = thrown;
   const error = describe(thrown);
-  report(attempt, (core) => {
-    const length = core.strings().put(error.length > 65536 ? error.slice(0, 65536) : error);
-    core.command((glue, now) => glue.fail(now, attempt.key, attempt.number, length));
-  });
-}
-
-function report(attempt: Attempt, tell: (core: Core) => void): void {
   if (attempt.core.gone !== undefined) return;
   try {
-    tell(attempt.core);
+    attempt.core.fail(attempt.key, attempt.number, error);
   } catch (error) {
-    // The task was deleted meanwhile, or the core is gone, which its owner is told by every other call.
-    if (OrchestratorError.isInstance(error)) return;
-    throw error;
+    ownFault(error);
   }
+}
+
+/** A refusal says that the task was deleted meanwhile, or that the core is gone, which its owner is told by every other call. */
+function ownFault(error: unknown): void {
+  if (!OrchestratorError.isInstance(error)) throw error;
 }

@@ -1,4 +1,5 @@
 import { OrchestratorError } from "./errors.js";
+import type { Subscriptions } from "./subscriptions.js";
 import type { OrchestratorEvent, TaskOutcome, TaskResult } from "./types.js";
 
 /** One attempt as those who wait for it see it. Makes its promise when first asked, so that nobody pays for none. */
@@ -67,13 +68,15 @@ export class TaskRun implements Promise<TaskOutcome>, AsyncIterable<Orchestrator
   /** The task's id. */
   readonly taskId: string;
   readonly #settlement: Settlement;
-  readonly #events: (() => AsyncIterator<OrchestratorEvent>) | undefined;
+  readonly #subscriptions: Subscriptions | undefined;
+  readonly #from: number;
 
   /** @internal */
-  constructor(taskId: string, settlement: Settlement, events?: () => AsyncIterator<OrchestratorEvent>) {
+  constructor(taskId: string, settlement: Settlement, subscriptions?: Subscriptions, from = 0) {
     this.taskId = taskId;
     this.#settlement = settlement;
-    this.#events = events;
+    this.#subscriptions = subscriptions;
+    this.#from = from;
   }
 
   get [Symbol.toStringTag](): string {
@@ -104,11 +107,11 @@ export class TaskRun implements Promise<TaskOutcome>, AsyncIterable<Orchestrator
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<OrchestratorEvent> {
-    if (this.#events === undefined) {
+    if (this.#subscriptions === undefined) {
       await this.#settlement.promise;
       return;
     }
-    const events = this.#events();
+    const events = this.#subscriptions.events({ taskId: this.taskId, from: this.#from }, () => this.#settlement.ended);
     try {
       for (;;) {
         const next = await events.next();

@@ -1,12 +1,21 @@
 /** Hands events out: to listeners in batches, to iterators through bounded queues, from any position still kept. */
 import type { Core } from "./core.js";
 import { invalid, kindOf, object, onAbort, signalOf, string } from "./input.js";
+import type { Names } from "./names.js";
 import type { EventsOptions, OrchestratorEvent, SubscribeOptions } from "./types.js";
-import { readEvents, type Names } from "./wire.js";
+import { readEvents } from "./wire.js";
 
 const BATCH = 2048;
 
 type Listener = (event: OrchestratorEvent) => unknown;
+
+/** Who is told of what happens around the events. */
+export interface EventsHost {
+  /** Somebody wants events. */
+  wake(): void;
+  /** Foreign code has failed. */
+  complain(error: unknown, where: string): void;
+}
 
 /** Who gets what, from where. */
 interface Subscriber {
@@ -47,8 +56,7 @@ function readOptions(input: EventsOptions | undefined): {
 export class Subscriptions {
   readonly #core: Core;
   readonly #names: Names;
-  readonly #onError: (error: unknown, where: string) => void;
-  readonly #wake: () => void;
+  readonly #host: EventsHost;
   readonly #live = new Set<Subscriber>();
   /** Those of one task apart: there may be one for every run, and each wants few of the events. */
   readonly #ofTask = new Map<string, Set<Subscriber>>();
@@ -58,28 +66,30 @@ export class Subscriptions {
   /** Position after the last event that was handed out to everybody. */
   #next: number;
 
-  constructor(core: Core, names: Names, onError: (error: unknown, where: string) => void, wake: () => void) {
+  constructor(core: Core, names: Names, host: EventsHost) {
     this.#core = core;
     this.#names = names;
-    this.#onError = onError;
-    this.#wake = wake;
+    this.#host = host;
     this.#next = core.nextSeq;
-    core.read((glue) => glue.skipEvents());
+  }
+
+  /** Whether there is something to hand out. */
+  get pending(): boolean {
+    return this.#core.gone === undefined && this.#core.nextSeq !== this.#next;
   }
 
   /** Hands out all that has happened. Listeners may make more happen; that comes in the same go. */
   flush(): void {
     while (this.#core.gone === undefined) {
       // Also those that came while events were handed out.
-      for (const subscriber of this.#behind) this.#catchUp(subscriber);
+      if (this.#behind.size > 0) for (const subscriber of this.#behind) this.#catchUp(subscriber);
       if (this.#core.gone !== undefined) return;
       if (this.#live.size === 0 && this.#ofTask.size === 0) {
         this.#next = this.#core.nextSeq;
-        this.#core.read((glue) => glue.skipEvents());
         return;
       }
       if (this.#core.nextSeq === this.#next) return;
-      const first = this.#core.read((glue) => glue.drain(BATCH));
+      const first = this.#core.drain(this.#next, BATCH);
       const events = readEvents(this.#core, this.#names, first);
       if (events.length === 0) return;
       const missed = first - this.#next;
@@ -127,9 +137,9 @@ export class Subscriptions {
     if (!subscriber.active) return;
     try {
       const returned = subscriber.deliver(event);
-      if (returned instanceof Promise) returned.catch((error: unknown) => this.#onError(error, "a listener"));
+      if (returned instanceof Promise) returned.catch((error: unknown) => this.#host.complain(error, "a listener"));
     } catch (error) {
-      this.#onError(error, "a listener");
+      this.#host.complain(error, "a listener");
     }
   }
 
@@ -171,7 +181,7 @@ export class Subscriptions {
     this.#ends.add(end);
     if (subscriber.from === undefined) this.#join(subscriber);
     else this.#behind.add(subscriber);
-    this.#wake();
+    this.#host.wake();
     return end;
   }
 

@@ -1,5 +1,6 @@
 /** Reads what `src/wasm/events.rs` and `src/wasm/snapshot.rs` pack: numbers in one array, all texts in one string. */
 import type { Core } from "./core.js";
+import type { Names } from "./names.js";
 import type { JsonObject, OrchestratedTask, OrchestratorEvent, TaskResult, TaskStatus, TaskStep, TaskWait } from "./types.js";
 
 export const STATUSES = ["pending", "running", "paused", "completed", "failed", "cancelled"] as const satisfies readonly TaskStatus[];
@@ -13,58 +14,62 @@ export const NO_STRINGS: readonly string[] = Object.freeze([]);
 const NO_STEPS: readonly TaskStep[] = Object.freeze([]);
 const NO_METADATA: JsonObject = Object.freeze({});
 
-/** What a number in the wire stands for, where the face has the names. */
-export interface Names {
-  taskId(key: number): string;
-  ownTaskId(key: number): string;
-  providerId(key: number): string;
-  providerLabel(key: number): string;
-  directory(number: number): string;
-}
-
 /** Reads one batch from its beginning to its end. */
 class Reader {
-  private readonly numbers: Uint32Array;
-  private readonly end: number;
-  private readonly text: string;
+  private readonly core: Core;
   private at: number;
   private position = 0;
+  private text: string | undefined;
 
   constructor(core: Core) {
-    const { numbers, begin, end } = core.words();
-    this.numbers = numbers;
-    this.at = begin;
-    this.end = end;
-    this.text = core.text();
+    core.unpack();
+    this.core = core;
+    this.at = core.begin;
   }
 
   get more(): boolean {
-    return this.at < this.end;
+    return this.at < this.core.end;
   }
 
   number(): number {
-    return this.numbers[this.at++]!;
+    return this.core.numbers[this.at++]!;
   }
 
   wide(): number {
-    const low = this.numbers[this.at]!;
-    const high = this.numbers[this.at + 1]!;
+    const { numbers } = this.core;
+    const low = numbers[this.at]!;
+    const high = numbers[this.at + 1]!;
     this.at += 2;
     return high * 4294967296 + low;
   }
 
   string(): string {
-    const length = this.numbers[this.at++]!;
+    const length = this.number();
     if (length === 0) return "";
+    // Once for the whole batch, and not at all if every text of it is known.
+    this.text ??= this.core.text();
     const begin = this.position;
     this.position = begin + length;
     return this.text.slice(begin, begin + length);
   }
 
-  lines(): readonly string[] {
-    const text = this.string();
-    return text === "" ? NO_STRINGS : Object.freeze(text.includes("\n") ? text.split("\n") : [text]);
+  /** A string of the event with this position, which may be one that went in just now. */
+  echoed(seq: number): string {
+    const length = this.core.numbers[this.at]!;
+    const known = this.core.echo.find(seq, length);
+    if (known === undefined) return this.string();
+    this.at += 1;
+    this.position += length;
+    return known;
   }
+
+  lines(): readonly string[] {
+    return split(this.string());
+  }
+}
+
+function split(text: string): readonly string[] {
+  return text === "" ? NO_STRINGS : Object.freeze(text.includes("\n") ? text.split("\n") : [text]);
 }
 
 /** Freezes a JSON value to its leaves. */
@@ -76,10 +81,18 @@ function freezeDeep<T>(value: T): T {
   return value;
 }
 
+let latest: TaskResult = plainResult(true, "");
+
+function plainResult(success: boolean, summary: string): TaskResult {
+  return Object.freeze({ success, summary, error: undefined, filesCreated: NO_STRINGS, filesModified: NO_STRINGS });
+}
+
 /** The result that a summary and the rest of it as JSON stand for. */
 export function result(success: boolean, summary: string, detail: string): TaskResult {
   if (detail === "") {
-    return Object.freeze({ success, summary, error: undefined, filesCreated: NO_STRINGS, filesModified: NO_STRINGS });
+    // An outcome and its event come one after the other, and can share what nobody can change.
+    if (summary !== latest.summary || success !== latest.success) latest = plainResult(success, summary);
+    return latest;
   }
   const extra = JSON.parse(detail) as Partial<TaskResult>;
   return freezeDeep({
@@ -117,7 +130,7 @@ function readEvent(reader: Reader, names: Names, seq: number): OrchestratorEvent
       const providerId = names.providerId(reader.number());
       const parent = reader.number();
       const parentId = parent === NONE ? undefined : names.ownTaskId(parent);
-      return Object.freeze({ type: "task:created", seq, at, taskId, name: reader.string(), providerId, parentId });
+      return Object.freeze({ type: "task:created", seq, at, taskId, name: reader.echoed(seq), providerId, parentId });
     }
     case 4: {
       const attempt = reader.number();
@@ -131,7 +144,7 @@ function readEvent(reader: Reader, names: Names, seq: number): OrchestratorEvent
     case 6:
       return Object.freeze({ type: "task:progress", seq, at, taskId, progress: reader.number() });
     case 7:
-      return Object.freeze({ type: "task:output", seq, at, taskId, lines: reader.lines() });
+      return Object.freeze({ type: "task:output", seq, at, taskId, lines: split(reader.echoed(seq)) });
     case 8: {
       const id = `s${reader.number() + 1}`;
       return Object.freeze({ type: "task:step", seq, at, taskId, step: readStep(reader, id) });
@@ -146,7 +159,7 @@ function readEvent(reader: Reader, names: Names, seq: number): OrchestratorEvent
       return Object.freeze({ type: "task:resumed", seq, at, taskId });
     case 12: {
       const attempt = reader.number();
-      const summary = reader.string();
+      const summary = reader.echoed(seq);
       return Object.freeze({
         type: "task:completed", seq, at, taskId, attempt, success: true, summary, result: result(true, summary, reader.string()),
       });

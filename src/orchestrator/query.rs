@@ -1,5 +1,8 @@
 //! Listing tasks: filtered, sorted, a page at a time.
 
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
 use serde::{Deserialize, Deserializer};
 
 use super::search::Search;
@@ -32,6 +35,16 @@ pub enum Sort {
 }
 
 impl Sort {
+    /// Every order.
+    pub const ALL: [Self; 6] = [
+        Self::CreatedAt,
+        Self::CreatedAtDescending,
+        Self::UpdatedAt,
+        Self::UpdatedAtDescending,
+        Self::Name,
+        Self::NameDescending,
+    ];
+
     const fn descends(self) -> bool {
         matches!(
             self,
@@ -167,15 +180,10 @@ impl<'q> Filter<'q> {
         static NONE: std::sync::LazyLock<KeySet> = std::sync::LazyLock::new(KeySet::default);
         let mut indexes: Vec<Vec<&KeySet>> = Vec::new();
         if !self.query.status.is_empty() {
-            let mut wanted = self.query.status.clone();
-            wanted.sort_unstable();
-            wanted.dedup();
-            indexes.push(
-                wanted
-                    .into_iter()
-                    .map(|status| kernel.with_status(status))
-                    .collect(),
-            );
+            let wanted = TaskStatus::ALL
+                .into_iter()
+                .filter(|status| self.query.status.contains(status));
+            indexes.push(wanted.map(|status| kernel.with_status(status)).collect());
         }
         if let Some(tag) = &self.query.tag {
             indexes.push(vec![kernel.with_tag(tag).unwrap_or(&NONE)]);
@@ -238,27 +246,55 @@ impl<'q> Filter<'q> {
     fn sorted(&self, kernel: &Kernel, sort: Sort, cursor: Option<&Place>, count: usize) -> Vec<Place> {
         let by_score = self.search.as_ref().filter(|_| self.query.sort.is_none());
         let descends = sort.descends();
-        let order = |a: &Place, b: &Place| if descends { b.cmp(a) } else { a.cmp(b) };
-        let mut places: Vec<Place> = self
-            .candidates(kernel, false, None)
-            .filter(|key| self.holds(kernel, *key))
-            .filter_map(|key| {
-                let task = kernel.task(key)?;
-                let rank = match (by_score, sort) {
-                    (Some(search), _) => Rank::Number(search.score(kernel, key).into()),
-                    (None, Sort::Name | Sort::NameDescending) => Rank::Name(task.name().to_owned()),
-                    (None, _) => Rank::Number(task.updated_at()),
-                };
-                Some((rank, key))
-            })
-            .filter(|place| cursor.is_none_or(|cursor| order(place, cursor).is_gt()))
-            .collect();
-        if places.len() > count {
-            places.select_nth_unstable_by(count - 1, order);
-            places.truncate(count);
+        let after = cursor.map(|place| Standing::new(place.clone(), descends));
+        // The first ones found so far, the last of them on top: there are far more tasks than a page has.
+        let mut first = BinaryHeap::with_capacity(count + 1);
+        for key in self.candidates(kernel, false, None) {
+            let Some(task) = kernel.task(key).filter(|_| self.holds(kernel, key)) else {
+                continue;
+            };
+            let rank = match (by_score, sort) {
+                (Some(search), _) => Rank::Number(search.score(kernel, key).into()),
+                (None, Sort::Name | Sort::NameDescending) => Rank::Name(task.name().to_owned()),
+                (None, _) => Rank::Number(task.updated_at()),
+            };
+            let standing = Standing::new((rank, key), descends);
+            if after.as_ref().is_some_and(|after| standing <= *after) {
+                continue;
+            }
+            first.push(standing);
+            if first.len() > count {
+                first.pop();
+            }
         }
-        places.sort_unstable_by(order);
-        places
+        let first = first.into_sorted_vec();
+        first.into_iter().map(|standing| standing.place).collect()
+    }
+}
+
+/// A place that comes before or after another, as the order of the list says.
+#[derive(PartialEq, Eq)]
+struct Standing {
+    place: Place,
+    descends: bool,
+}
+
+impl Standing {
+    const fn new(place: Place, descends: bool) -> Self {
+        Self { place, descends }
+    }
+}
+
+impl Ord for Standing {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let order = self.place.cmp(&other.place);
+        if self.descends { order.reverse() } else { order }
+    }
+}
+
+impl PartialOrd for Standing {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -6,18 +6,18 @@
 
 use std::cell::{Cell, RefCell};
 
-use serde::Deserialize;
+use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen::{JsError, JsValue};
 
+use super::input::{Fields, Strings};
 use super::pack::Pack;
 use super::{events, snapshot};
 use crate::journal::Cursor;
 use crate::kernel::{
-    Attempt, Command, Config, Effect, Ending, ErrorCode, NewProvider, NewTask, OrchestratorError,
-    ProviderKey, Reply, Reporter, Result, TaskKey, TaskStatus, TaskUserStatus,
+    Attempt, Command, Config, Effect, Ending, NewProvider, NewTask, OrchestratorError, ProviderKey, Reply,
+    Reporter, Result, TaskKey, TaskStatus, TaskUserStatus, limits::BATCH,
 };
-use crate::orchestrator::{Engine, EngineOptions, ListQuery, canonical_text, resolve, task_context};
+use crate::orchestrator::{Engine, EngineOptions, ListQuery, Sort, canonical_text, resolve, task_context};
 
 /// Numbers of the control block, as in `core.ts`.
 mod control {
@@ -39,33 +39,13 @@ const LATE: i32 = -2;
 const REFUSED: i32 = -1;
 const NONE: i32 = -1;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Options {
-    max_concurrency: Option<u32>,
-    max_tasks: Option<u32>,
-    max_output_lines: Option<u32>,
-    event_log_bytes: Option<u32>,
-    seed: Option<f64>,
-}
+/// Answers of [`Core::snapshot`]: there is no such task, there is, and a provider is at it.
+const GONE: u32 = 0;
+const HERE: u32 = 1;
+const ACTIVE: u32 = 2;
 
-/// A task to create, from the face's normalised object.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Spec {
-    id: Option<String>,
-    name: String,
-    description: String,
-    provider_id: Option<String>,
-    sub_agent_type: Option<String>,
-    working_directory: String,
-    room_id: Option<String>,
-    world_id: Option<String>,
-    parent_id: Option<String>,
-    tags: Vec<String>,
-    steps: Vec<String>,
-    metadata: String,
-}
+/// Stands for the status of a task that is deleted.
+const NO_STATUS: u32 = u32::MAX;
 
 struct Inner {
     engine: Engine,
@@ -89,32 +69,44 @@ pub struct Core {
 
 #[wasm_bindgen]
 impl Core {
-    /// Opens a core. Random bits come from the host's `crypto` unless the options have a seed.
+    /// Opens a core. Of the numbers, 0 means the default. Random bits come from the host's `crypto` unless there is a
+    /// seed; a negative one means that there is none.
     ///
     /// # Errors
-    /// When the options have fields of the wrong type, or the host has no randomness.
+    /// When the host has no randomness.
     #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue, now: f64) -> std::result::Result<Self, JsError> {
-        let options: Options = serde_wasm_bindgen::from_value(options)?;
-        let random = match options.seed {
-            Some(seed) => seed as u64,
-            None => getrandom::u64().map_err(|error| JsError::new(&error.to_string()))?,
+    pub fn new(
+        now: f64,
+        seed: f64,
+        max_concurrency: u32,
+        max_tasks: u32,
+        max_output_lines: u32,
+        event_log_bytes: u32,
+    ) -> std::result::Result<Self, JsError> {
+        let random = if seed < 0.0 {
+            getrandom::u64().map_err(|_| JsError::new("the host has no randomness"))?
+        } else {
+            seed as u64
         };
-        let mut engine = EngineOptions::default();
+        let mut options = EngineOptions::default();
         let Config {
-            max_concurrency,
-            max_tasks,
-            max_output_lines,
-        } = engine.config;
-        engine.config = Config {
-            max_concurrency: options.max_concurrency.unwrap_or(max_concurrency),
-            max_tasks: options.max_tasks.unwrap_or(max_tasks),
-            max_output_lines: options.max_output_lines.unwrap_or(max_output_lines),
-        };
-        if let Some(bytes) = options.event_log_bytes {
-            engine.event_log_bytes = bytes as usize;
+            max_concurrency: concurrency,
+            max_tasks: tasks,
+            max_output_lines: lines,
+        } = &mut options.config;
+        for (given, default) in [
+            (max_concurrency, concurrency),
+            (max_tasks, tasks),
+            (max_output_lines, lines),
+        ] {
+            if given > 0 {
+                *default = given;
+            }
         }
-        let engine = Engine::open(engine, now as u64, random);
+        if event_log_bytes > 0 {
+            options.event_log_bytes = event_log_bytes as usize;
+        }
+        let engine = Engine::open(options, now as u64, random);
         let start = engine.log().seek(1);
         let seq = engine.log().end().seq as u32;
         let core = Self {
@@ -141,10 +133,13 @@ impl Core {
         self.control.as_ptr() as usize as u32
     }
 
-    /// Address of the input buffer, which has room for this many bytes until the next call with more.
+    /// Address of the input buffer, which has room for this many bytes until the next call with more. What stands in
+    /// it stays; without room, its memory is given back.
     pub fn input(&self, length: u32) -> u32 {
         let input = &mut self.inner.borrow_mut().input;
-        if input.len() < length as usize {
+        if length == 0 {
+            *input = Vec::new();
+        } else if input.len() < length as usize {
             input.resize(length as usize, 0);
         }
         input.as_ptr() as usize as u32
@@ -226,12 +221,12 @@ impl Core {
         self.answer(reply, &mut inner.engine, &mut inner.effects, &mut inner.error)
     }
 
-    /// Creates tasks with everything: an array of objects with every field of `Spec`. Gives the first key.
+    /// Creates tasks with everything that [`new_tasks`] reads; gives the first key.
     #[wasm_bindgen(js_name = createMany)]
-    pub fn create_many(&self, now: f64, specs: JsValue) -> i32 {
+    pub fn create_many(&self, now: f64, count: u32) -> i32 {
         let mut inner = self.inner.borrow_mut();
         let inner = &mut *inner;
-        let reply = create_many(inner, now as u64, specs);
+        let reply = create_many(inner, now as u64, count);
         self.answer(reply, &mut inner.engine, &mut inner.effects, &mut inner.error)
     }
 
@@ -501,34 +496,39 @@ impl Core {
         self.inner.borrow().engine.kernel().text(number).to_owned()
     }
 
-    /// Packs a task. False when there is none.
-    pub fn snapshot(&self, task: u32, brief: bool) -> bool {
+    /// Packs a task; says whether there is one, and whether a provider is at it.
+    pub fn snapshot(&self, task: u32, brief: bool) -> u32 {
         let mut inner = self.inner.borrow_mut();
         let Inner { engine, out, .. } = &mut *inner;
+        let key = TaskKey::new(task);
+        let Some(task) = engine.kernel().task(key) else {
+            return GONE;
+        };
         out.clear();
-        let found = snapshot::write(engine.kernel(), TaskKey::new(task), brief, out);
+        snapshot::write(engine.kernel(), key, task, brief, out);
         self.publish(out);
-        found
+        if task.is_active() { ACTIVE } else { HERE }
     }
 
-    /// Packs a page of tasks; gives their number. The cursor of the next page is in `nextCursor`.
-    pub fn list(&self, query: JsValue) -> i32 {
+    /// Packs a page of tasks, of those that [`list_query`] reads; gives their number. The cursor of the next page is in `nextCursor`.
+    pub fn list(&self) -> i32 {
         let mut inner = self.inner.borrow_mut();
         let Inner {
             engine,
+            input,
             out,
             next_cursor,
             error,
             ..
         } = &mut *inner;
-        let page = serde_wasm_bindgen::from_value::<ListQuery>(query)
-            .map_err(|error| OrchestratorError::invalid(format!("the query is not right: {error}")))
-            .and_then(|query| query.run(engine.kernel()));
+        let page = list_query(input).and_then(|query| query.run(engine.kernel()));
         match page {
             Ok(page) => {
                 out.clear();
                 for key in &page.keys {
-                    snapshot::write(engine.kernel(), *key, false, out);
+                    if let Some(task) = engine.kernel().task(*key) {
+                        snapshot::write(engine.kernel(), *key, task, false, out);
+                    }
                 }
                 *next_cursor = page.next_cursor;
                 self.publish(out);
@@ -562,34 +562,25 @@ impl Core {
         task_context(self.inner.borrow().engine.kernel())
     }
 
-    /// Packs the events that came since the last drain; gives the position of the first. At most `max` of them.
-    pub fn drain(&self, max: u32) -> f64 {
+    /// Packs events for those who listen, at most `max` of them, from a position on or from the first one kept after
+    /// it; gives the position of the first.
+    pub fn drain(&self, from: f64, max: u32) -> f64 {
         let mut inner = self.inner.borrow_mut();
         let Inner {
             engine, out, live, ..
         } = &mut *inner;
-        let first = pack_events(engine, live, max, out);
+        let first = pack_events(engine, live, from as u64, max, out);
         self.publish(out);
         first
     }
 
-    /// Nobody listens: the next drain begins after what is there now.
-    #[wasm_bindgen(js_name = skipEvents)]
-    pub fn skip_events(&self) {
-        let mut inner = self.inner.borrow_mut();
-        inner.live = inner.engine.log().end();
-    }
-
-    /// Packs events from a position on, or from the first one kept after it; gives the position of the first packed.
+    /// The same for one who is behind the others, with a place of its own in the log.
     pub fn replay(&self, from: f64, max: u32) -> f64 {
         let mut inner = self.inner.borrow_mut();
         let Inner {
             engine, out, replay, ..
         } = &mut *inner;
-        if replay.seq != from as u64 {
-            *replay = engine.log().seek(from as u64);
-        }
-        let first = pack_events(engine, replay, max, out);
+        let first = pack_events(engine, replay, from as u64, max, out);
         self.publish(out);
         first
     }
@@ -664,7 +655,7 @@ impl Core {
                 Effect::Abort { task, attempt } => [1, task.get(), attempt.get(), 0],
                 Effect::Hold { task, attempt } => [2, task.get(), attempt.get(), 0],
                 Effect::Release { task, attempt } => [3, task.get(), attempt.get(), 0],
-                Effect::Settle { task, attempt } => [4, task.get(), attempt.get(), 0],
+                Effect::Settle { task, attempt } => [4, task.get(), attempt.get(), status_of(engine, task)],
             });
         }
         let seq = engine.log().end().seq;
@@ -694,8 +685,18 @@ impl Core {
     }
 }
 
-fn pack_events(engine: &Engine, cursor: &mut Cursor, max: u32, out: &mut Pack) -> f64 {
+fn status_of(engine: &Engine, task: TaskKey) -> u32 {
+    engine
+        .kernel()
+        .task(task)
+        .map_or(NO_STATUS, |task| task.status() as u32)
+}
+
+fn pack_events(engine: &Engine, cursor: &mut Cursor, from: u64, max: u32, out: &mut Pack) -> f64 {
     out.clear();
+    if cursor.seq != from {
+        *cursor = engine.log().seek(from);
+    }
     let mut first = None;
     for _ in 0..max {
         let Some(recorded) = engine.log().read(cursor) else {
@@ -707,40 +708,72 @@ fn pack_events(engine: &Engine, cursor: &mut Cursor, max: u32, out: &mut Pack) -
     first.unwrap_or(cursor.seq) as f64
 }
 
-fn create_many(inner: &mut Inner, now: u64, specs: JsValue) -> Result<Reply> {
-    let mut specs: Vec<Spec> = serde_wasm_bindgen::from_value(specs)
-        .map_err(|error| OrchestratorError::invalid(format!("the task is not right: {error}")))?;
-    for spec in &mut specs {
-        spec.metadata = canonical_text("metadata", &spec.metadata)?;
+/// What of a new task is not borrowed from the input.
+#[derive(Default)]
+struct Made<'a> {
+    tags: Vec<&'a str>,
+    steps: Vec<&'a str>,
+    metadata: String,
+}
+
+fn create_many(inner: &mut Inner, now: u64, count: u32) -> Result<Reply> {
+    BATCH.check(count as usize)?;
+    let mut fields = Fields::new(&inner.input);
+    let mut made = Vec::new();
+    let mut tasks = Vec::new();
+    for _ in 0..count {
+        let name = fields.text()?;
+        tasks.push(NewTask {
+            name,
+            description: fields.optional()?.unwrap_or(name),
+            id: fields.optional()?,
+            provider: fields.optional()?.or(inner.default_provider.as_deref()),
+            sub_agent_type: fields.optional()?,
+            working_directory: fields.optional()?.unwrap_or(&inner.working_directory),
+            room: fields.optional()?,
+            world: fields.optional()?,
+            parent: fields.optional()?,
+            ..NewTask::default()
+        });
+        made.push(Made {
+            metadata: canonical_text("metadata", fields.text()?)?,
+            tags: fields.texts()?,
+            steps: fields.texts()?,
+        });
     }
-    let lists: Vec<(Vec<&str>, Vec<&str>)> = specs
-        .iter()
-        .map(|spec| {
-            (
-                spec.tags.iter().map(|t| &**t).collect(),
-                spec.steps.iter().map(|t| &**t).collect(),
-            )
-        })
-        .collect();
-    let tasks: Vec<NewTask<'_>> = specs
-        .iter()
-        .zip(&lists)
-        .map(|(spec, (tags, steps))| NewTask {
-            id: spec.id.as_deref(),
-            name: &spec.name,
-            description: &spec.description,
-            provider: spec.provider_id.as_deref().or(inner.default_provider.as_deref()),
-            working_directory: &spec.working_directory,
-            sub_agent_type: spec.sub_agent_type.as_deref(),
-            room: spec.room_id.as_deref(),
-            world: spec.world_id.as_deref(),
-            parent: spec.parent_id.as_deref(),
-            tags,
-            steps,
-            metadata: &spec.metadata,
-        })
-        .collect();
+    for (task, made) in tasks.iter_mut().zip(&made) {
+        task.tags = &made.tags;
+        task.steps = &made.steps;
+        task.metadata = &made.metadata;
+    }
     inner.engine.handle(now, Command::Create(&tasks))
+}
+
+/// Reads a query: a bit for each status; user status, order and limit as numbers of which 0 is none; whether there is
+/// to be no parent; then the texts.
+fn list_query(input: &[u8]) -> Result<ListQuery> {
+    let mut fields = Fields::new(input);
+    let statuses = fields.number()?;
+    let chosen = |number: u32| (number as usize).checked_sub(1);
+    let (user_status, sort) = (chosen(fields.number()?), chosen(fields.number()?));
+    let limit = fields.number()? as usize;
+    let orphan = fields.number()? == 1;
+    let mut text = || Ok(fields.optional()?.map(str::to_owned));
+    Ok(ListQuery {
+        status: TaskStatus::ALL
+            .into_iter()
+            .filter(|status| statuses >> *status as u32 & 1 == 1)
+            .collect(),
+        user_status: user_status.map(|number| [TaskUserStatus::Open, TaskUserStatus::Done][number.min(1)]),
+        sort: sort.and_then(|number| Sort::ALL.get(number).copied()),
+        limit: (limit > 0).then_some(limit),
+        provider_id: text()?,
+        tag: text()?,
+        parent: text()?.map(Some).or(orphan.then_some(None)),
+        room_id: text()?,
+        text: text()?,
+        cursor: text()?,
+    })
 }
 
 impl std::fmt::Debug for Core {
@@ -754,36 +787,5 @@ const fn reporter(attempt: u32) -> Reporter {
         Reporter::Owner
     } else {
         Reporter::Attempt(Attempt::new(attempt))
-    }
-}
-
-/// Takes the strings of one call out of the input buffer, in the order in which the face wrote them.
-struct Strings<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Strings<'a> {
-    fn new(input: &'a [u8]) -> Self {
-        Self { rest: input }
-    }
-
-    fn next(&mut self, length: u32) -> Result<&'a str> {
-        let text = self
-            .rest
-            .split_at_checked(length as usize)
-            .and_then(|(text, rest)| {
-                self.rest = rest;
-                std::str::from_utf8(text).ok()
-            });
-        text.ok_or_else(|| {
-            OrchestratorError::new(ErrorCode::InvalidArgument, "a string is not valid Unicode")
-        })
-    }
-
-    fn optional(&mut self, length: i32) -> Result<Option<&'a str>> {
-        u32::try_from(length)
-            .ok()
-            .map(|length| self.next(length))
-            .transpose()
     }
 }

@@ -6,6 +6,7 @@
 
 mod core;
 mod events;
+mod input;
 mod pack;
 mod snapshot;
 

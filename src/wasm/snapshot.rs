@@ -1,7 +1,7 @@
 //! A task as numbers and text. `pkg-template/src/wire.ts` reads what this writes.
 
 use super::pack::Pack;
-use crate::kernel::{Kernel, TaskKey};
+use crate::kernel::{Kernel, Task, TaskKey};
 
 /// Bits of the second number: what is there, and what is chosen by the user.
 mod flag {
@@ -18,10 +18,7 @@ mod flag {
 }
 
 /// Writes one task. With `brief`, name and description stay behind: the caller has them.
-pub(super) fn write(kernel: &Kernel, key: TaskKey, brief: bool, out: &mut Pack) -> bool {
-    let Some(task) = kernel.task(key) else {
-        return false;
-    };
+pub(super) fn write(kernel: &Kernel, key: TaskKey, task: &Task, brief: bool, out: &mut Pack) {
     let own_id = kernel.has_own_id(key);
     let sub_agent = kernel.sub_agent_type(task);
     let sub_agent =
@@ -90,5 +87,4 @@ pub(super) fn write(kernel: &Kernel, key: TaskKey, brief: bool, out: &mut Pack) 
         out.string(step.description());
         out.string(step.output().unwrap_or(""));
     }
-    true
 }

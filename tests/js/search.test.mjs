@@ -8,7 +8,7 @@ import "./help/unhandled.mjs";
 const tasks = [
   { id: "login", name: "Fix the login page", description: "Users cannot sign in", tags: ["auth", "urgent"] },
   { id: "logout", name: "Log out everywhere", description: "Also ends the login of other devices" },
-  { id: "address", name: "Change address form", description: "Postal codes", tags: ["forms"] },
+  { id: "address", name: "Change address form", description: "Postal numbers", tags: ["forms"] },
   { id: "unicode", name: "Größe der ÉCOLE prüfen", description: "ΊΣΩΣ, 日本語のテスト" },
   { id: "other", name: "Unrelated", description: "Nothing to see" },
 ];
@@ -36,20 +36,19 @@ describe("words", () => {
     ["dress", []],
     ["add", ["address"]],
     ["größe", ["unicode"]],
-    ["GRÖSSE", []],
+    ["GRÖSSE", ["unicode"]],
     ["école", ["unicode"]],
     ["ίσως", ["unicode"]],
     ["日本", ["unicode"]],
     ["テスト", ["unicode"]],
     [".*", []],
-    ["(a+)+$", []],
+    ["(q+)+$", []],
     ["log*", ["logout", "login"]],
     ["🎉", []],
   ]) {
     test(text, async (t) => {
       const found = (await find(t))(text);
       assert.deepEqual([...found].sort(), [...expected].sort());
-      if (text === "GRÖSSE" || expected.length < 2) return;
       assert.equal(found[0], expected[0], "the best comes first");
     });
   }

@@ -69,36 +69,116 @@ struct Who {
 #[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase")]
 enum Deed {
     /// `save` is a name for the id, for tasks that choose none.
-    CreateTask { args: CreateTask, save: Option<String> },
-    CreateTasks { args: Vec<CreateTask> },
-    StartTask { task: String },
-    RestartTask { task: String },
-    PauseTask { task: String },
-    ResumeTask { task: String },
-    CancelTask { task: String, reason: Option<String> },
-    DeleteTask { task: String },
-    RenameTask { task: String, name: String },
-    ReassignTask { task: String, provider_id: String },
-    SetUserStatus { task: String, status: TaskUserStatus },
-    SwitchTask { to: Option<String> },
-    AppendOutput { task: String, text: String },
-    UpdateProgress { task: String, percent: f64 },
-    AddStep { task: String, description: String },
-    UpdateStep { task: String, step: String, status: TaskStatus, output: Option<String> },
-    UnregisterProvider { id: String },
-    RegisterProvider { args: Provider },
-    ProviderOutput { #[serde(flatten)] who: Who, text: String },
-    ProviderProgress { #[serde(flatten)] who: Who, percent: f64 },
-    ProviderAddStep { #[serde(flatten)] who: Who, description: String },
-    ProviderUpdateStep { #[serde(flatten)] who: Who, step: String, status: TaskStatus, output: Option<String> },
+    CreateTask {
+        args: CreateTask,
+        save: Option<String>,
+    },
+    CreateTasks {
+        args: Vec<CreateTask>,
+    },
+    StartTask {
+        task: String,
+    },
+    RestartTask {
+        task: String,
+    },
+    PauseTask {
+        task: String,
+    },
+    ResumeTask {
+        task: String,
+    },
+    CancelTask {
+        task: String,
+        reason: Option<String>,
+    },
+    DeleteTask {
+        task: String,
+    },
+    RenameTask {
+        task: String,
+        name: String,
+    },
+    ReassignTask {
+        task: String,
+        provider_id: String,
+    },
+    SetUserStatus {
+        task: String,
+        status: TaskUserStatus,
+    },
+    SwitchTask {
+        to: Option<String>,
+    },
+    AppendOutput {
+        task: String,
+        text: String,
+    },
+    UpdateProgress {
+        task: String,
+        percent: f64,
+    },
+    AddStep {
+        task: String,
+        description: String,
+    },
+    UpdateStep {
+        task: String,
+        step: String,
+        status: TaskStatus,
+        output: Option<String>,
+    },
+    UnregisterProvider {
+        id: String,
+    },
+    RegisterProvider {
+        args: Provider,
+    },
+    ProviderOutput {
+        #[serde(flatten)]
+        who: Who,
+        text: String,
+    },
+    ProviderProgress {
+        #[serde(flatten)]
+        who: Who,
+        percent: f64,
+    },
+    ProviderAddStep {
+        #[serde(flatten)]
+        who: Who,
+        description: String,
+    },
+    ProviderUpdateStep {
+        #[serde(flatten)]
+        who: Who,
+        step: String,
+        status: TaskStatus,
+        output: Option<String>,
+    },
     /// The provider's promise resolves to this: nothing, a text, or an object.
-    ProviderReturns { #[serde(flatten)] who: Who, value: Value },
+    ProviderReturns {
+        #[serde(flatten)]
+        who: Who,
+        value: Value,
+    },
     /// The task's snapshot has these fields; `null` for one that is absent.
-    Expect { task: String, is: Map<String, Value> },
+    Expect {
+        task: String,
+        is: Map<String, Value>,
+    },
     /// The last run that was asked for has ended so.
-    ExpectOutcome { task: String, is: Map<String, Value> },
-    ExpectList { query: ListQuery, is: Vec<String> },
-    ExpectContext { is: String },
+    ExpectOutcome {
+        task: String,
+        is: Map<String, Value>,
+    },
+    ExpectList {
+        query: ListQuery,
+        is: Vec<String>,
+    },
+    ExpectContext {
+        is: String,
+    },
 }
 
 /// The hashes at the end.
@@ -212,8 +292,14 @@ impl Play {
                 self.runs.insert(task, run);
                 Ok(())
             }
-            Deed::PauseTask { task } => runtime.block_on(at.pause_task(&self.id(&task))).unwrap().map(drop),
-            Deed::ResumeTask { task } => runtime.block_on(at.resume_task(&self.id(&task))).unwrap().map(drop),
+            Deed::PauseTask { task } => runtime
+                .block_on(at.pause_task(&self.id(&task)))
+                .unwrap()
+                .map(drop),
+            Deed::ResumeTask { task } => runtime
+                .block_on(at.resume_task(&self.id(&task)))
+                .unwrap()
+                .map(drop),
             Deed::CancelTask { task, reason } => {
                 let id = self.id(&task);
                 runtime
@@ -233,7 +319,10 @@ impl Play {
             }
             Deed::SetUserStatus { task, status } => {
                 let id = self.id(&task);
-                runtime.block_on(at.set_user_status(&id, status)).unwrap().map(drop)
+                runtime
+                    .block_on(at.set_user_status(&id, status))
+                    .unwrap()
+                    .map(drop)
             }
             Deed::SwitchTask { to } => {
                 let to = to.map(|to| self.id(&to));
@@ -249,9 +338,17 @@ impl Play {
             }
             Deed::AddStep { task, description } => {
                 let id = self.id(&task);
-                runtime.block_on(at.add_step(&id, &description)).unwrap().map(drop)
+                runtime
+                    .block_on(at.add_step(&id, &description))
+                    .unwrap()
+                    .map(drop)
             }
-            Deed::UpdateStep { task, step, status, output } => {
+            Deed::UpdateStep {
+                task,
+                step,
+                status,
+                output,
+            } => {
                 let id = self.id(&task);
                 let done = at.update_step(&id, &step, status, output.as_deref());
                 runtime.block_on(done).unwrap()
@@ -265,7 +362,12 @@ impl Play {
             Deed::ProviderAddStep { who, description } => {
                 return self.report(number, who, Order::AddStep(description));
             }
-            Deed::ProviderUpdateStep { who, step, status, output } => {
+            Deed::ProviderUpdateStep {
+                who,
+                step,
+                status,
+                output,
+            } => {
                 return self.report(number, who, Order::UpdateStep(step, status, output));
             }
             Deed::ProviderReturns { who, value } => {

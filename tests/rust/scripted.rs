@@ -1,5 +1,7 @@
 //! A provider that does what the test tells it, one order at a time. Every order is answered.
 
+#![allow(dead_code, reason = "not every test uses all of it")]
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
