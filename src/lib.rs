@@ -29,3 +29,7 @@ pub use kernel::{ErrorCode, Millis, OrchestratorError, Result, Seq, TaskStatus, 
 #[cfg(not(target_family = "wasm"))]
 pub use native::TokioRuntime;
 pub use orchestrator::*;
+
+#[cfg(all(doctest, feature = "native"))]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

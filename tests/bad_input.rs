@@ -183,6 +183,12 @@ fn tasks_that_cannot_be_created() {
         ),
         ("an empty provider", ProviderNotFound, plain().provider("")),
         ("an unknown parent", TaskNotFound, plain().parent("nobody")),
+        ("a parent of 1 MiB", TaskNotFound, plain().parent("x".repeat(MIB))),
+        (
+            "a provider of 1 MiB",
+            ProviderNotFound,
+            plain().provider("x".repeat(MIB)),
+        ),
         (
             "a cancelled parent",
             IllegalTransition,
@@ -322,7 +328,7 @@ fn what_is_just_within_the_limits_is_taken_and_kept() {
 fn tasks_that_are_not_there() {
     let house = House::new();
     let at = &house.orchestrator;
-    let long = "x".repeat(1500);
+    let (long, large) = ("x".repeat(1500), "é\"".repeat(MIB));
     for id in [
         "nobody",
         "",
@@ -333,6 +339,7 @@ fn tasks_that_are_not_there() {
         "0000000000000000000",
         "日本",
         long.as_str(),
+        large.as_str(),
     ] {
         house.refuses(id, TaskNotFound, at.start_task(id));
         house.refuses(id, TaskNotFound, at.restart_task(id));
@@ -403,6 +410,12 @@ fn changes_that_cannot_be_made() {
     );
     house.refuses("a provider", ProviderNotFound, at.reassign_task("done", "nobody"));
     house.refuses("a provider", ProviderNotFound, at.reassign_task("done", ""));
+    house.refuses("a provider", ProviderNotFound, at.reassign_task("done", &long));
+    house.refuses(
+        "a step",
+        StepNotFound,
+        at.update_step("running", &long, done, None),
+    );
     house.refuses(
         "a running task",
         IllegalTransition,

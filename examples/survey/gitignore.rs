@@ -77,12 +77,7 @@ fn read(folder: &Path) -> Option<Gitignore> {
     let mut rules = GitignoreBuilder::new(folder);
     for line in text.trim_start_matches('\u{feff}').lines() {
         // A line that makes no sense ignores nothing, and saves nothing.
-        if !line
-            .trim_end()
-            .trim_start_matches('!')
-            .trim_matches('/')
-            .is_empty()
-        {
+        if line.contains(|c: char| !c.is_whitespace() && c != '!' && c != '/') {
             let _ = rules.add_line(None, line);
         }
     }

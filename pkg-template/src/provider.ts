@@ -69,10 +69,14 @@ function isLines(value: unknown): value is Lines {
   return typeof candidate[Symbol.asyncIterator] === "function" || typeof candidate[Symbol.iterator] === "function";
 }
 
+/** How many lines are taken before everybody else gets a turn: a generator that never waits would hold up the host. */
+const LINES_PER_TURN = 1024;
+
 async function consume(attempt: Attempt, context: Context, lines: Lines): Promise<void> {
   try {
     const iterator = Symbol.asyncIterator in lines ? lines[Symbol.asyncIterator]() : lines[Symbol.iterator]();
-    for (;;) {
+    for (let taken = 1; ; taken++) {
+      if (taken % LINES_PER_TURN === 0) await new Promise((resolve) => setTimeout(resolve));
       const next = await iterator.next();
       if (next.done === true) return answer(attempt, next.value);
       if (typeof next.value !== "string") {

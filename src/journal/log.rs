@@ -107,8 +107,14 @@ impl EventLog {
     }
 
     fn frame(&self, cursor: Cursor) -> Option<&[u8]> {
-        let after = self.chunks.partition_point(|chunk| chunk.start <= cursor.offset);
-        let chunk = self.chunks.get(after.checked_sub(1)?)?;
+        // Who reads is mostly near the end.
+        let chunk = match self.chunks.back()? {
+            last if last.start <= cursor.offset => last,
+            _ => {
+                let after = self.chunks.partition_point(|chunk| chunk.start <= cursor.offset);
+                self.chunks.get(after.checked_sub(1)?)?
+            }
+        };
         let rest = chunk
             .bytes
             .get(usize::try_from(cursor.offset - chunk.start).ok()?..)?;

@@ -1,14 +1,17 @@
-//! A set of task keys in order of creation: a sparse bitmap, about one bit a key where keys are dense.
+//! A set of task keys in order of creation: a sparse bitmap, about two bits a key where keys are dense.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use super::id::TaskKey;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+/// A list and not a tree: keys come and go almost in order, so that nearly every change is at the end of the list or
+/// at a word that is there.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct KeySet {
-    words: BTreeMap<u32, u64>,
+    /// The numbers of words of 64 keys, upwards, with the keys that are there. To take out a word that became empty
+    /// would move all that follow: it stays until most are.
+    words: Vec<(u32, u64)>,
+    empty: usize,
     len: usize,
 }
 
@@ -17,52 +20,81 @@ impl KeySet {
         (key.0 >> 6, 1 << (key.0 & 63))
     }
 
+    /// Where this word is, or would be.
+    fn find(&self, word: u32) -> Result<usize, usize> {
+        let first = self.words.first().map_or(0, |(first, _)| *first);
+        // Where no word is missing, this is its place.
+        let guess = word.wrapping_sub(first) as usize;
+        match self.words.get(guess) {
+            Some((found, _)) if *found == word => Ok(guess),
+            _ => self.words.binary_search_by_key(&word, |(word, _)| *word),
+        }
+    }
+
+    fn used(&self) -> impl Iterator<Item = &(u32, u64)> {
+        self.words.iter().filter(|(_, mask)| *mask != 0)
+    }
+
     pub(crate) const fn len(&self) -> usize {
         self.len
     }
 
     pub(crate) fn insert(&mut self, key: TaskKey) {
         let (word, bit) = Self::place(key);
-        let mask = self.words.entry(word).or_default();
-        self.len += usize::from(*mask & bit == 0);
-        *mask |= bit;
+        match self.find(word) {
+            Ok(place) => {
+                let mask = &mut self.words[place].1;
+                self.len += usize::from(*mask & bit == 0);
+                self.empty -= usize::from(*mask == 0);
+                *mask |= bit;
+            }
+            Err(place) => {
+                self.words.insert(place, (word, bit));
+                self.len += 1;
+            }
+        }
     }
 
     pub(crate) fn remove(&mut self, key: TaskKey) {
         let (word, bit) = Self::place(key);
-        let Some(mask) = self.words.get_mut(&word) else {
+        let Ok(place) = self.find(word) else { return };
+        let mask = &mut self.words[place].1;
+        if *mask & bit == 0 {
             return;
-        };
-        self.len -= usize::from(*mask & bit != 0);
+        }
         *mask &= !bit;
-        if *mask == 0 {
-            self.words.remove(&word);
+        self.len -= 1;
+        self.empty += usize::from(*mask == 0);
+        if self.empty > self.words.len() / 2 + 4 || self.len == 0 {
+            self.words.retain(|(_, mask)| *mask != 0);
+            self.empty = 0;
         }
     }
 
     /// Keys above `after`, upwards.
     pub(crate) fn ascending(&self, after: Option<TaskKey>) -> impl Iterator<Item = TaskKey> + '_ {
         let from = after.map_or(0, |key| u64::from(key.0) + 1);
-        let first = u32::try_from(from >> 6).unwrap_or(u32::MAX);
-        self.words
-            .range(first..)
-            .flat_map(move |(word, mask)| {
-                let skip = if u64::from(*word) == from >> 6 {
-                    from & 63
-                } else {
-                    0
-                };
-                let mask = *mask & (u64::MAX << skip);
-                Bits { word: *word, mask }
-            })
-            .filter(move |key| u64::from(key.0) >= from)
+        let first = self
+            .words
+            .partition_point(|(word, _)| u64::from(*word) < from >> 6);
+        self.words[first..].iter().flat_map(move |(word, mask)| {
+            let skip = if u64::from(*word) == from >> 6 {
+                from & 63
+            } else {
+                0
+            };
+            let mask = *mask & (u64::MAX << skip);
+            Bits { word: *word, mask }
+        })
     }
 
     /// Keys below `before`, downwards.
     pub(crate) fn descending(&self, before: Option<TaskKey>) -> impl Iterator<Item = TaskKey> + '_ {
         let end = before.map_or(u64::from(u32::MAX) + 1, |key| u64::from(key.0));
-        let last = u32::try_from(end >> 6).unwrap_or(u32::MAX);
-        self.words.range(..=last).rev().flat_map(move |(word, mask)| {
+        let last = self
+            .words
+            .partition_point(|(word, _)| u64::from(*word) <= end >> 6);
+        self.words[..last].iter().rev().flat_map(move |(word, mask)| {
             let keep = if u64::from(*word) == end >> 6 {
                 (1 << (end & 63)) - 1
             } else {
@@ -74,6 +106,36 @@ impl KeySet {
             }
             .rev()
         })
+    }
+}
+
+/// Empty words are no part of what the set is.
+impl PartialEq for KeySet {
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.used().eq(other.used())
+    }
+}
+
+impl Eq for KeySet {}
+
+impl Serialize for KeySet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut set = serializer.serialize_struct("KeySet", 2)?;
+        set.serialize_field("words", &Words(self))?;
+        set.serialize_field("len", &self.len)?;
+        set.end()
+    }
+}
+
+struct Words<'a>(&'a KeySet);
+
+impl Serialize for Words<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut words = serializer.serialize_map(Some(self.0.words.len() - self.0.empty))?;
+        for (word, mask) in self.0.used() {
+            words.serialize_entry(word, mask)?;
+        }
+        words.end()
     }
 }
 

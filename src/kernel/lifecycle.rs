@@ -79,7 +79,10 @@ impl Turn<'_> {
         };
         OrchestratorError::new(
             ErrorCode::ProviderNotFound,
-            format!("no provider {id:?} is registered; registered are: {known}"),
+            format!(
+                "no provider {} is registered; registered are: {known}",
+                limits::quoted(id)
+            ),
         )
     }
 
@@ -251,36 +254,33 @@ impl Turn<'_> {
                 .filter(|task| task.phase == Phase::Active)
                 .map(|t| t.attempt)
         };
-        let (first, second) = match *event {
+        match *event {
             Event::Started {
                 task,
                 attempt,
                 provider,
-            } => (
-                Some(Effect::Run {
-                    task,
-                    attempt,
-                    provider,
-                }),
-                None,
-            ),
-            Event::Paused { task } => (
-                open(self.state, task).map(|attempt| Effect::Hold { task, attempt }),
-                None,
-            ),
-            Event::Resumed { task } => (
-                open(self.state, task).map(|attempt| Effect::Release { task, attempt }),
-                None,
-            ),
+            } => self.effects.push_back(Effect::Run {
+                task,
+                attempt,
+                provider,
+            }),
+            Event::Paused { task } => {
+                let hold = open(self.state, task).map(|attempt| Effect::Hold { task, attempt });
+                self.effects.extend(hold);
+            }
+            Event::Resumed { task } => {
+                let release = open(self.state, task).map(|attempt| Effect::Release { task, attempt });
+                self.effects.extend(release);
+            }
             Event::Completed { task, attempt, .. } | Event::Failed { task, attempt, .. } => {
-                (None, Some(Effect::Settle { task, attempt }))
+                self.effects.push_back(Effect::Settle { task, attempt });
             }
             Event::Cancelled { task, attempt, .. } => {
                 let abort = open(self.state, task).map(|attempt| Effect::Abort { task, attempt });
-                (abort, Some(Effect::Settle { task, attempt }))
+                self.effects.extend(abort);
+                self.effects.push_back(Effect::Settle { task, attempt });
             }
-            _ => return,
-        };
-        self.effects.extend(first.into_iter().chain(second));
+            _ => {}
+        }
     }
 }

@@ -120,6 +120,12 @@ pub(crate) fn check_visible(limit: Limit, text: &str) -> Result<()> {
     )))
 }
 
+/// An outside text as messages quote it: in quotes, and not at full length.
+pub(crate) fn quoted(text: &str) -> String {
+    const SHOWN: Limit = Limit::new("what is quoted", 160, "bytes");
+    format!("{:?}", cut(SHOWN, text))
+}
+
 /// Cuts a text to a limit at a character boundary, marking the cut.
 pub(crate) fn cut(limit: Limit, text: &str) -> std::borrow::Cow<'_, str> {
     const MARK: &str = "… (cut)";

@@ -1,32 +1,46 @@
 //! The last lines a task has said, and the rules for what counts as a line.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::str::Split;
 
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-/// Output kept of one task.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+/// Output kept of one task: one text, since most tasks say little and say it often.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Output {
-    lines: VecDeque<Box<str>>,
-    bytes: usize,
+    /// Lines joined by line feeds. What stands before `start` is dropped, and goes when it is most of all.
+    text: String,
+    start: usize,
+    lines: usize,
     dropped: u64,
 }
 
 impl Output {
-    pub(crate) fn lines(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
-        self.lines.iter().map(|line| &**line)
+    pub(crate) fn text(&self) -> &str {
+        self.text.get(self.start..).unwrap_or_default()
+    }
+
+    pub(crate) fn lines(&self) -> Lines<'_> {
+        Lines {
+            split: self.text().split('\n'),
+            left: self.lines,
+        }
     }
 
     pub(crate) const fn dropped(&self) -> u64 {
         self.dropped
     }
 
+    /// Without the line feeds between lines.
+    fn bytes(&self) -> usize {
+        (self.text().len() + 1).saturating_sub(self.lines.max(1))
+    }
+
     /// How many lines must go from the front so that these fit with what is here.
     pub(crate) fn overflow(&self, text: &str, max_lines: usize, max_bytes: usize) -> u32 {
         let coming = text.split('\n').count();
-        let mut lines = self.lines.len() + coming;
-        let mut bytes = self.bytes + text.len() + 1 - coming;
+        let mut lines = self.lines + coming;
+        let mut bytes = self.bytes() + text.len() + 1 - coming;
         let mut dropped = 0;
         let mut front = self.lines().chain(text.split('\n'));
         while lines > max_lines || bytes > max_bytes {
@@ -39,15 +53,82 @@ impl Output {
     }
 
     pub(crate) fn push(&mut self, text: &str, dropped: u32) {
-        for line in text.split('\n') {
-            self.bytes += line.len();
-            self.lines.push_back(line.into());
+        if self.lines > 0 {
+            self.text.push('\n');
         }
+        self.text.push_str(text);
+        self.lines += text.split('\n').count();
         for _ in 0..dropped {
-            let Some(line) = self.lines.pop_front() else { break };
-            self.bytes -= line.len();
+            if self.lines == 0 {
+                break;
+            }
+            // Past the last line there is no line feed.
+            self.start += self.text().find('\n').map_or(self.text().len(), |end| end + 1);
+            self.lines -= 1;
             self.dropped += 1;
         }
+        if self.start > self.text.len() / 2 {
+            self.text = self.text().to_owned();
+            self.start = 0;
+        }
+    }
+}
+
+/// The lines that are kept, oldest first.
+#[derive(Debug)]
+pub(crate) struct Lines<'a> {
+    split: Split<'a, char>,
+    /// A text of no lines has one piece, too.
+    left: usize,
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        self.left = self.left.checked_sub(1)?;
+        self.split.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl DoubleEndedIterator for Lines<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        self.split.next_back()
+    }
+}
+
+impl ExactSizeIterator for Lines<'_> {}
+
+/// What is dropped is no part of it, but its count is.
+impl PartialEq for Output {
+    fn eq(&self, other: &Self) -> bool {
+        self.dropped == other.dropped && self.lines == other.lines && self.text() == other.text()
+    }
+}
+
+impl Eq for Output {}
+
+impl Serialize for Output {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut output = serializer.serialize_struct("Output", 3)?;
+        output.serialize_field("lines", &self.lines())?;
+        output.serialize_field("bytes", &self.bytes())?;
+        output.serialize_field("dropped", &self.dropped)?;
+        output.end()
+    }
+}
+
+impl Serialize for Lines<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(Self {
+            split: self.split.clone(),
+            left: self.left,
+        })
     }
 }
 

@@ -42,8 +42,9 @@ impl Turn<'_> {
 
     pub(super) fn progress(&mut self, task: TaskKey, by: Reporter, percent: f64) -> Result<Reply> {
         if !percent.is_finite() {
+            let what = if percent.is_nan() { "NaN" } else { "infinite" };
             return Err(OrchestratorError::invalid(format!(
-                "progress must be a number from 0 to 100, not {percent}"
+                "progress must be a number from 0 to 100, not {what}"
             )));
         }
         if !self.admit(task, by, Verb::Progress, Report::Progress)? {
@@ -94,7 +95,10 @@ impl Turn<'_> {
         let Some(index) = step_index(step).filter(|index| *index < count) else {
             return Err(OrchestratorError::new(
                 ErrorCode::StepNotFound,
-                format!("the task has no step {step:?}; it has {count}: s1 to s{count}"),
+                format!(
+                    "the task has no step {}; it has {count}: s1 to s{count}",
+                    limits::quoted(step)
+                ),
             ));
         };
         // A task that has ended keeps the progress it ended with.

@@ -182,6 +182,12 @@ impl Task {
         self.output.lines()
     }
 
+    /// The same as one text, the lines joined by line feeds.
+    #[must_use]
+    pub fn output_text(&self) -> &str {
+        self.output.text()
+    }
+
     /// How many older lines were dropped.
     #[must_use]
     pub const fn output_dropped(&self) -> u64 {

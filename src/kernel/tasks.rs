@@ -202,7 +202,7 @@ impl Turn<'_> {
         let parent = self.state.find(id).ok_or_else(|| {
             OrchestratorError::new(
                 ErrorCode::TaskNotFound,
-                format!("there is no task {id:?} to be the parent"),
+                format!("there is no task {} to be the parent", limits::quoted(id)),
             )
         })?;
         if self.task(parent)?.status == TaskStatus::Cancelled {

@@ -17,7 +17,7 @@ use super::task::{OrchestratedTask, TaskStep, steps_of};
 use super::task_context::task_context;
 use crate::kernel::{
     Command, ErrorCode, NewProvider, OrchestratorError, Reply, Reporter, Result, TaskKey, TaskStatus,
-    TaskUserStatus,
+    TaskUserStatus, limits,
 };
 use crate::runtime::{MaybeSend, MaybeSync};
 
@@ -427,17 +427,11 @@ impl AgentOrchestrator {
     /// # Errors
     /// `PROVIDER_NOT_FOUND`.
     pub fn unregister_provider(&self, id: &str) -> Result<()> {
-        self.driver.change(|owned, now| {
-            let key = owned.engine.kernel().find_provider(id).ok_or_else(|| {
-                OrchestratorError::new(
-                    ErrorCode::ProviderNotFound,
-                    format!("there is no provider {id:?}"),
-                )
-            })?;
-            owned
-                .engine
-                .handle(now, Command::UnregisterProvider(key))
-                .map(|_| ())
+        self.driver.unregister(|kernel| {
+            kernel.find_provider(id).ok_or_else(|| {
+                let message = format!("there is no provider {}", limits::quoted(id));
+                OrchestratorError::new(ErrorCode::ProviderNotFound, message)
+            })
         })
     }
 

@@ -8,7 +8,7 @@ use super::agent_orchestrator::{AgentOrchestrator, Directory};
 use super::driver::Driver;
 use super::engine::{Engine, EngineOptions};
 use super::provider::AgentProvider;
-use crate::kernel::{ErrorCode, OrchestratorError, Result};
+use crate::kernel::{ErrorCode, OrchestratorError, Result, limits};
 use crate::runtime::{MaybeSend, MaybeSync, Runtime};
 
 /// Options of an orchestrator; [`AgentOrchestrator::builder`] begins one.
@@ -145,7 +145,10 @@ impl AgentOrchestratorBuilder {
         {
             return Err(OrchestratorError::new(
                 ErrorCode::ProviderNotFound,
-                format!("the default provider {id:?} is not among the providers"),
+                format!(
+                    "the default provider {} is not among the providers",
+                    limits::quoted(&id)
+                ),
             ));
         }
         Ok(orchestrator)

@@ -107,12 +107,21 @@ impl Driver {
     }
 
     pub(super) fn register(&self, provider: Arc<dyn AgentProvider>, command: Command<'_>) -> Result<()> {
-        self.change(|owned, now| {
-            if let Reply::Provider(key) = owned.engine.handle(now, command)? {
-                owned.providers.insert(key, provider);
-            }
-            Ok(())
-        })
+        // Dropped after the lock is released: that is foreign code, too.
+        let _replaced = self.change(|owned, now| match owned.engine.handle(now, command)? {
+            Reply::Provider(key) => Ok(owned.providers.insert(key, provider)),
+            _ => Ok(None),
+        })?;
+        Ok(())
+    }
+
+    pub(super) fn unregister(&self, find: impl FnOnce(&Kernel) -> Result<ProviderKey>) -> Result<()> {
+        let _removed = self.change(|owned, now| {
+            let key = find(owned.engine.kernel())?;
+            let _ = owned.engine.handle(now, Command::UnregisterProvider(key))?;
+            Ok(owned.providers.remove(&key))
+        })?;
+        Ok(())
     }
 
     /// Told when the task next ends.
@@ -137,8 +146,11 @@ impl Driver {
         owned.disposed = true;
         let waiters = std::mem::take(&mut owned.waiters);
         let signals = std::mem::take(&mut owned.signals);
+        // A provider may hold a handle to its orchestrator: neither would ever be freed.
+        let providers = std::mem::take(&mut owned.providers);
         let feed = owned.feed.close();
         drop(owned);
+        drop(providers);
         for (_, signal) in signals.into_values() {
             signal.send_modify(|signal| signal.cancelled = true);
         }

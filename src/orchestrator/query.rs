@@ -389,5 +389,8 @@ pub(crate) fn resolve(kernel: &Kernel, text: &str) -> Result<TaskKey> {
 }
 
 pub(crate) fn not_found(id: &str) -> OrchestratorError {
-    OrchestratorError::new(ErrorCode::TaskNotFound, format!("there is no task {id:?}"))
+    OrchestratorError::new(
+        ErrorCode::TaskNotFound,
+        format!("there is no task {}", limits::quoted(id)),
+    )
 }

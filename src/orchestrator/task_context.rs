@@ -24,10 +24,11 @@ pub(crate) fn task_context(kernel: &Kernel) -> String {
         .provider(task.provider())
         .map_or("", |provider| provider.label());
     let mut out = format!(
-        "## Current Task{selected}: {}\n- **Execution status**: {}\n- **Progress**: {}%\n- **Provider**: {label}\n",
+        "## Current Task{selected}: {}\n- **Execution status**: {}\n- **Progress**: {}%\n- **Provider**: {}\n",
         one_line(task.name()),
         task.status(),
         task.progress(),
+        one_line(label),
     );
     let mut section = |title: &str, text: &str| {
         // Writing to a string cannot fail.

@@ -68,7 +68,7 @@ pub(super) fn write(kernel: &Kernel, key: TaskKey, task: &Task, brief: bool, out
     out.string(if brief { "" } else { task.name() });
     out.string(if brief { "" } else { task.description() });
     out.lines(task.tags());
-    out.lines(task.output());
+    out.string(task.output_text());
     out.string(task.metadata());
     out.string(task.detail());
     for text in [task.summary(), task.error(), sub_agent, room, world]

@@ -111,8 +111,9 @@ describe("from inside", () => {
   });
 
   test("a provider that answers at once, and one that gives lines", async (t) => {
+    let orchestrator;
     for (const executeTask of [() => void orchestrator.dispose(), function* () { yield "x"; orchestrator.dispose(); yield "y"; }]) {
-      var orchestrator = await open(t, { providers: [{ id: "p", executeTask }] });
+      orchestrator = await open(t, { providers: [{ id: "p", executeTask }] });
       await refusedWith("DISPOSED", () => orchestrator.runTask({ name: "a" }));
     }
   });

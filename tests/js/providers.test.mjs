@@ -116,6 +116,20 @@ describe("lines that go wrong", () => {
     assert.equal(orchestrator.getTask(run.taskId).status, "cancelled");
   });
 
+  for (const [what, executeTask] of [
+    ["generator", function* () { for (;;) yield "more"; }],
+    ["async generator", async function* () { for (;;) yield "more"; }],
+  ]) {
+    test(`an endless ${what} that never waits holds up nobody, and can be cancelled`, async (t) => {
+      const orchestrator = await withProvider(t, executeTask, { maxOutputLines: 3 });
+      const run = orchestrator.runTask({ name: "a" });
+      for (let n = 0; n < 3; n++) await turn();
+      await orchestrator.cancelTask(run.taskId);
+      assert.equal((await run).status, "cancelled");
+      assert.equal(orchestrator.getTask(run.taskId).output.length, 3);
+    });
+  }
+
   test("an iterator that is none fails its task", async (t) => {
     for (const broken of [{ [Symbol.asyncIterator]: () => ({}) }, { [Symbol.iterator]: () => null }, { [Symbol.asyncIterator]: () => ({ next: () => 5 }) }]) {
       const orchestrator = await withProvider(t, () => broken);

@@ -71,14 +71,14 @@ test("the limit holds at every event", async (t) => {
   orchestrator.cancelTask(runs[20].taskId);
   await Promise.all(runs);
   await turn();
-  const open_ = new Set();
+  const running = new Set();
   let most = 0;
   for (const { type, taskId } of events) {
-    if (type === "task:started") open_.add(taskId);
-    if (["task:completed", "task:failed", "task:cancelled"].includes(type)) open_.delete(taskId);
-    most = Math.max(most, open_.size);
+    if (type === "task:started") running.add(taskId);
+    if (["task:completed", "task:failed", "task:cancelled"].includes(type)) running.delete(taskId);
+    most = Math.max(most, running.size);
   }
-  assert.deepEqual([most, open_.size], [3, 0]);
+  assert.deepEqual([most, running.size], [3, 0]);
 });
 
 test("a cancelled or deleted task leaves the queue, a paused one goes to its end", async (t) => {

@@ -64,7 +64,6 @@ describe("words", () => {
 describe("rank", () => {
   test("whole words before beginnings; name before tags before description; then the newest", async (t) => {
     const orchestrator = await open(t);
-    const order = ["whole, name", "whole, name, newer", "whole, tag", "begins, name", "whole, description", "begins, description"];
     const made = {
       "begins, description": { description: "searching" },
       "whole, description": { description: "search" },
@@ -78,7 +77,7 @@ describe("rank", () => {
     }
     const found = orchestrator.searchTasks("search").map(({ metadata }) => metadata.what);
     const place = (what) => found.indexOf(what);
-    assert.deepEqual([...found].sort(), [...order].sort());
+    assert.deepEqual([...found].sort(), Object.keys(made).sort());
     assert.ok(place("whole, name, newer") < place("whole, name"));
     assert.ok(place("whole, name") < place("whole, tag"));
     assert.ok(place("whole, name") < place("begins, name"));

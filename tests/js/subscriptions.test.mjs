@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { describe, test } from "node:test";
 import { open, record, turn, types } from "./help/open.mjs";
-import { instant, manual } from "./help/providers.mjs";
+import { instant } from "./help/providers.mjs";
 import { refused } from "./help/refused.mjs";
 import "./help/unhandled.mjs";
 

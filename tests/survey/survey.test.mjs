@@ -122,7 +122,7 @@ test("survey: this repository, by default", async (t) => {
   const { code, stderr } = await run([], { cwd });
   assert.deepEqual([code, stderr], [0, ""]);
   const text = await readFile(join(cwd, "survey.md"), "utf8");
-  assert.match(text, /\| `examples\/survey\/` \|/);
+  assert.match(text, /\| `examples\/survey\/ \(1 of 2\)` \| 25 \|/);
   assert.match(text, /### `examples\/survey\/scout\.mjs`\n\n- `function scout` \(line \d+\)/);
   assert.doesNotMatch(text, /^(?:\| |### )`(?:node_modules|target|pkg|\.git)\//m);
 });
