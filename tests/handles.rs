@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use agent_orchestrator::runtime::SimulatedRuntime;
 use agent_orchestrator::{
-    AgentOrchestrator, AgentProvider, OrchestratedTask, ProviderTaskExecutionContext, Result, TaskResult,
-    async_trait,
+    AgentOrchestrator, AgentProvider, ErrorCode, OrchestratedTask, OrchestratorError,
+    ProviderTaskExecutionContext, Result, TaskResult, async_trait,
 };
 
 /// A provider that creates tasks of its own needs a handle to its orchestrator.
@@ -42,7 +42,10 @@ fn opened(runtime: &SimulatedRuntime) -> Result<(AgentOrchestrator, Weak<Holder>
     let build = AgentOrchestrator::builder()
         .runtime(runtime.clone())
         .shared_provider(holder.clone());
-    let orchestrator = runtime.block_on(build.build()).expect("nothing to wait for")?;
+    // There is nothing to wait for.
+    let orchestrator = runtime.block_on(build.build());
+    let orchestrator =
+        orchestrator.ok_or_else(|| OrchestratorError::new(ErrorCode::Disposed, "it never opened"))??;
     assert!(holder.orchestrator.set(orchestrator.clone()).is_ok());
     Ok((orchestrator, weak))
 }

@@ -111,18 +111,18 @@ fn words() -> impl Strategy<Value = Words> {
 }
 
 fn ops() -> impl Strategy<Value = Op> {
-    let task = || 0..10_usize;
+    let task = || 0..8_usize;
     let provider = || 0..LIMITS.len();
     let of = || prop_oneof![6 => Just(Of::Current), 3 => Just(Of::Last), 1 => Just(Of::Never), 1 => Just(Of::Zero)];
     prop_oneof![
         2 => provider().prop_map(Op::Register),
         1 => provider().prop_map(Op::Unregister),
-        6 => (provider(), prop::option::of(task()), 0..TAGS.len())
+        3 => (provider(), prop::option::of(task()), 0..TAGS.len())
             .prop_map(|(provider, parent, tag)| Op::Create { provider, parent, tag }),
         10 => task().prop_map(Op::Start),
         4 => task().prop_map(Op::Restart),
-        3 => task().prop_map(Op::Pause),
-        3 => task().prop_map(Op::Resume),
+        6 => task().prop_map(Op::Pause),
+        8 => task().prop_map(Op::Resume),
         2 => task().prop_map(Op::Cancel),
         1 => task().prop_map(Op::Delete),
         2 => (task(), provider()).prop_map(|(task, provider)| Op::Reassign(task, provider)),
@@ -132,7 +132,7 @@ fn ops() -> impl Strategy<Value = Op> {
             .prop_map(|(task, status)| Op::Mark(task, status)),
         3 => (task(), words()).prop_map(|(task, words)| Op::Say(task, words)),
         5 => (task(), of(), words()).prop_map(|(task, of, words)| Op::Report(task, of, words)),
-        6 => (task(), of(), any::<bool>()).prop_map(|(task, of, success)| Op::Finish(task, of, success)),
+        9 => (task(), of(), any::<bool>()).prop_map(|(task, of, success)| Op::Finish(task, of, success)),
         2 => (task(), of()).prop_map(|(task, of)| Op::Fail(task, of)),
         2 => prop_oneof![0..5000_i64, -100_000_000..100_000_000_i64].prop_map(Op::Clock),
     ]
@@ -161,6 +161,14 @@ impl Bench {
         };
         for provider in 0..LIMITS.len() {
             bench.step(&Op::Register(provider));
+        }
+        // Enough to fill all slots from the first step on.
+        for provider in [0, 1, 2, 1, 2] {
+            bench.step(&Op::Create {
+                provider,
+                parent: None,
+                tag: 0,
+            });
         }
         bench
     }

@@ -236,6 +236,22 @@ fn every_verb_in_every_status_does_what_the_table_says() {
     }
 }
 
+/// A slot may have become free while it was paused.
+#[test]
+fn a_queued_task_that_was_paused_runs_when_it_goes_on() {
+    let (mut desk, task) = PausedQueued.desk(false);
+    let wait = TaskKey::new(1);
+    assert_eq!(desk.finish(wait, true), Ok(Reply::Done));
+    assert_eq!(
+        desk.status(task),
+        Some(TaskStatus::Paused),
+        "its turn passes it by"
+    );
+    assert_eq!(desk.tell(Command::Resume(task)), Ok(Reply::Done));
+    assert_eq!(desk.status(task), Some(TaskStatus::Running));
+    desk.fold(|_| ());
+}
+
 #[test]
 fn a_task_that_is_not_there_knows_no_verb() {
     let (mut desk, task) = Completed.desk(false);

@@ -1,0 +1,21 @@
+// `npm run bench`: what a task costs, what a start costs, how large the package is, and the kernel alone. A measurement and
+// no test: on a busy machine single figures lie, ratios of the same run much less so.
+import { main, say } from "../pkg-template/build/say.mjs";
+import { ensureNpmTools } from "../pkg-template/build/setup/npm.mjs";
+import { kernel } from "./kernel.mjs";
+import { lifecycle } from "./lifecycle.mjs";
+import { size } from "./size.mjs";
+import { start } from "./start.mjs";
+
+await main(async () => {
+  await ensureNpmTools({ forTests: true });
+  for (const [title, part] of [
+    ["The life of a task whose provider does next to nothing", lifecycle],
+    ["Import and start in Node", start],
+    ["The package", size],
+    ["The kernel, natively", kernel],
+  ]) {
+    say(`\n${title}`);
+    await part();
+  }
+});
