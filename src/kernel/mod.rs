@@ -13,6 +13,7 @@ mod command;
 mod effect;
 mod error;
 mod event;
+mod evolve;
 mod id;
 mod key_set;
 mod lifecycle;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::task::Waker;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -56,6 +57,7 @@ enum Deed {
         signal: watch::Receiver<Signal>,
     },
     Settle(Vec<oneshot::Sender<Result<TaskOutcome>>>, Result<TaskOutcome>),
+    Wake(Vec<Waker>),
 }
 
 impl Driver {
@@ -193,6 +195,7 @@ impl Driver {
                     .runtime
                     .spawn(Box::pin(self.clone().run(task, attempt, provider, signal)));
             }
+            Deed::Wake(readers) => readers.into_iter().for_each(Waker::wake),
             Deed::Settle(waiters, outcome) => {
                 for waiter in waiters {
                     // Nobody may be waiting any more.
@@ -317,7 +320,10 @@ impl Owned {
                 }
             }
         }
-        self.feed.publish(&self.engine);
+        let woken = self.feed.publish(&self.engine);
+        if !woken.is_empty() {
+            deeds.push(Deed::Wake(woken));
+        }
         deeds
     }
 

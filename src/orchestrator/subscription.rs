@@ -106,10 +106,11 @@ impl Feed {
         }
     }
 
-    pub(super) fn publish(&mut self, engine: &Engine) {
+    /// Puts what has happened into the readers' queues, and gives those to wake once the lock is released.
+    pub(super) fn publish(&mut self, engine: &Engine) -> Vec<Waker> {
         if self.readers.is_empty() && self.of_task.is_empty() {
             self.told = engine.log().end();
-            return;
+            return Vec::new();
         }
         let mut wake = Vec::new();
         while let Some(recorded) = engine.log().read(&mut self.told) {
@@ -125,8 +126,7 @@ impl Feed {
                 }
             }
         }
-        // Waking only puts tasks on their executors' lists.
-        wake.into_iter().for_each(Waker::wake);
+        wake
     }
 
     pub(super) fn add(&mut self, engine: &Engine, filter: EventFilter, driver: WeakDriver) -> EventStream {
