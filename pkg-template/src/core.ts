@@ -422,7 +422,8 @@ export class Core {
       return;
     }
     // Copied: what is done about one may be a call that writes the next ones over these.
-    const all = this.numbers.slice(begin, begin + length);
+    const all: number[] = [];
+    for (let at = 0; at < length; at++) all.push(this.numbers[begin + at]!);
     for (let at = 0; at < length; at += 4) this.#host.order(all[at]!, all[at + 1]!, all[at + 2]!, all[at + 3]!);
   }
 

@@ -22,6 +22,8 @@ export class Names {
   readonly #directories: string[] = [];
   #lastKey = -1;
   #lastId = "";
+  #createdKey = -1;
+  #createdId = "";
   #highDigits = -1;
   #highPrefix = "";
 
@@ -68,6 +70,16 @@ export class Names {
 
   directory(number: number): string {
     return (this.#directories[number] ??= this.#core.read((glue) => glue.text(number)));
+  }
+
+  /** The key of a task of which it is known without asking: the one that was created last. */
+  keyOf(id: string): number | undefined {
+    return id === this.#createdId ? this.#createdKey : undefined;
+  }
+
+  created(key: number, id: string): void {
+    this.#createdKey = key;
+    this.#createdId = id;
   }
 
   remember(key: number, name: string, description: string): void {

@@ -77,7 +77,10 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
 
   /** Creates a task; it waits to be started. The first one becomes the current task. */
   async createTask(task: CreateTask): Promise<OrchestratedTask> {
-    return this.#driver.task(this.#create(task));
+    const key = this.#create(task);
+    const created = this.#driver.task(key);
+    this.#driver.names.created(key, created.id);
+    return created;
   }
 
   /** Creates several tasks, or none if one of them is refused. */
@@ -148,6 +151,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   async deleteTask(taskId: string): Promise<void> {
     const key = this.#key(taskId);
     this.#core.command((glue, now) => glue.delete(now, key));
+    this.#driver.names.created(-1, "");
   }
 
   /** Gives a task another name. */
@@ -389,7 +393,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   }
 
   #find(id: string): number {
-    return this.#core.find(id);
+    return this.#driver.names.keyOf(id) ?? this.#core.find(id);
   }
 
   #key(id: string): number {

@@ -94,13 +94,18 @@ export class Subscriptions {
       if (events.length === 0) return;
       const missed = first - this.#next;
       this.#next = first + events.length;
-      if (missed > 0) events.unshift(lagged(first, events[0]!.at, missed));
-      for (const event of events) {
-        for (const subscriber of this.#live) if (wants(subscriber, event)) this.#deliver(subscriber, event);
-        if (this.#ofTask.size > 0) this.#tellTask(event);
-        if (this.#core.gone !== undefined) return;
-      }
+      if (missed > 0) this.#tell(lagged(first, events[0]!.at, missed), first);
+      for (let index = 0; index < events.length && this.#core.gone === undefined; index++) this.#tell(events[index]!, first + index);
     }
+  }
+
+  #tell(event: OrchestratorEvent, seq: number): void {
+    for (const subscriber of this.#live) {
+      // Most want everything, and to look into events of so many shapes is slow.
+      const wanted = subscriber.types === undefined && seq >= subscriber.since;
+      if (wanted || wants(subscriber, event)) this.#deliver(subscriber, event);
+    }
+    if (this.#ofTask.size > 0) this.#tellTask(event);
   }
 
   #catchUp(subscriber: Subscriber): void {

@@ -204,40 +204,53 @@ export function readTasks(core: Core, names: Names): OrchestratedTask[] {
   return tasks;
 }
 
-function readSnapshot(reader: Reader, names: Names, knownName?: string, knownDescription?: string): OrchestratedTask {
+/** Bits of a snapshot's second number, as in `src/wasm/snapshot.rs`. */
+const STARTED = 1, COMPLETED = 2, RESULT = 4, ERROR = 8, OWN = 16, SUB_AGENT = 32, ROOM = 64, WORLD = 128, PARENT = 256, OUTPUT = 512, TEXTS = 1024, EXTRAS = 2048;
+
+/** What most tasks do not have. */
+interface Extras {
+  readonly ownId: string | undefined;
+  readonly userStatusUpdatedAt: number | undefined;
+  readonly tags: readonly string[];
+  readonly metadata: JsonObject;
+  readonly detail: string;
+  readonly subAgentType: string | undefined;
+  readonly roomId: string | undefined;
+  readonly worldId: string | undefined;
+  readonly parentId: string | undefined;
+  readonly steps: readonly TaskStep[];
+}
+
+const NO_EXTRAS: Extras = {
+  ownId: undefined, userStatusUpdatedAt: undefined, tags: NO_STRINGS, metadata: NO_METADATA, detail: "", subAgentType: undefined,
+  roomId: undefined, worldId: undefined, parentId: undefined, steps: NO_STEPS,
+};
+
+function readSnapshot(reader: Reader, names: Names, knownName = "", knownDescription = ""): OrchestratedTask {
   const key = reader.number();
   const flags = reader.number();
   const packed = reader.number();
   const attempt = reader.number();
   const provider = reader.number();
-  const outputDropped = reader.number();
   const directory = reader.number();
-  const stepCount = reader.number();
   const createdAt = reader.wide();
   const updatedAt = reader.wide();
-  const startedAt = reader.wide();
-  const completedAt = reader.wide();
-  const userStatusUpdatedAt = reader.wide();
-  const name = reader.string();
-  const description = reader.string();
-  const tags = reader.lines();
-  const output = reader.lines();
-  const metadata = reader.string();
-  const detail = reader.string();
-  const summary = flags & 4 ? reader.string() : undefined;
-  const error = flags & 8 ? reader.string() : undefined;
-  const providerId = names.providerId(provider);
-  const subAgentType = flags & 32 ? reader.string() : providerId;
-  const roomId = flags & 64 ? reader.string() : undefined;
-  const worldId = flags & 128 ? reader.string() : undefined;
-  const id = flags & 16 ? reader.string() : names.taskId(key);
-  const parentId = flags & 256 ? reader.string() : undefined;
+  const startedAt = flags & STARTED ? reader.wide() : undefined;
+  const completedAt = flags & COMPLETED ? reader.wide() : undefined;
+  const name = flags & TEXTS ? reader.string() : knownName;
+  const description = flags & TEXTS ? reader.string() : knownDescription;
+  const outputDropped = flags & OUTPUT ? reader.number() : 0;
+  const output = flags & OUTPUT ? reader.lines() : NO_STRINGS;
+  const summary = flags & RESULT ? reader.string() : undefined;
+  const error = flags & ERROR ? reader.string() : undefined;
+  const extras = flags & EXTRAS ? readExtras(reader, flags) : NO_EXTRAS;
   const status = STATUSES[packed & 15]!;
-  const answer = summary === undefined ? undefined : result(status === "completed", summary, detail);
+  const answer = summary === undefined ? undefined : result(status === "completed", summary, extras.detail);
+  const providerId = names.providerId(provider);
   return Object.freeze({
-    id,
-    name: knownName ?? name,
-    description: knownDescription ?? description,
+    id: extras.ownId ?? names.taskId(key),
+    name,
+    description,
     status,
     userStatus: (packed >> 4) & 15 ? "done" : "open",
     waitingFor: WAITS[(packed >> 8) & 255],
@@ -245,13 +258,13 @@ function readSnapshot(reader: Reader, names: Names, knownName?: string, knownDes
     attempt,
     providerId,
     providerLabel: names.providerLabel(provider),
-    subAgentType,
+    subAgentType: extras.subAgentType ?? providerId,
     workingDirectory: names.directory(directory),
-    roomId,
-    worldId,
-    parentId,
-    tags,
-    steps: stepCount === 0 ? NO_STEPS : readSteps(reader, stepCount),
+    roomId: extras.roomId,
+    worldId: extras.worldId,
+    parentId: extras.parentId,
+    tags: extras.tags,
+    steps: extras.steps,
     output,
     outputDropped,
     result: answer,
@@ -260,11 +273,29 @@ function readSnapshot(reader: Reader, names: Names, knownName?: string, knownDes
     filesModified: answer === undefined ? NO_STRINGS : answer.filesModified,
     createdAt,
     updatedAt,
-    startedAt: flags & 1 ? startedAt : undefined,
-    completedAt: flags & 2 ? completedAt : undefined,
-    userStatusUpdatedAt,
-    metadata: metadata === "" ? NO_METADATA : freezeDeep(JSON.parse(metadata) as JsonObject),
+    startedAt,
+    completedAt,
+    userStatusUpdatedAt: extras.userStatusUpdatedAt ?? createdAt,
+    metadata: extras.metadata,
   });
+}
+
+function readExtras(reader: Reader, flags: number): Extras {
+  const stepCount = reader.number();
+  const userStatusUpdatedAt = reader.wide();
+  const tags = reader.lines();
+  const metadata = reader.string();
+  const detail = reader.string();
+  const subAgentType = flags & SUB_AGENT ? reader.string() : undefined;
+  const roomId = flags & ROOM ? reader.string() : undefined;
+  const worldId = flags & WORLD ? reader.string() : undefined;
+  const ownId = flags & OWN ? reader.string() : undefined;
+  const parentId = flags & PARENT ? reader.string() : undefined;
+  return {
+    ownId, userStatusUpdatedAt, tags, detail, subAgentType, roomId, worldId, parentId,
+    metadata: metadata === "" ? NO_METADATA : freezeDeep(JSON.parse(metadata) as JsonObject),
+    steps: stepCount === 0 ? NO_STEPS : readSteps(reader, stepCount),
+  };
 }
 
 function readSteps(reader: Reader, count: number): readonly TaskStep[] {

@@ -38,10 +38,13 @@ impl Output {
 
     /// How many lines must go from the front so that these fit with what is here.
     pub(crate) fn overflow(&self, text: &str, max_lines: usize, max_bytes: usize) -> u32 {
-        let coming = text.split('\n').count();
+        let coming = count_lines(text);
         let mut lines = self.lines + coming;
         let mut bytes = self.bytes() + text.len() + 1 - coming;
         let mut dropped = 0;
+        if lines <= max_lines && bytes <= max_bytes {
+            return dropped;
+        }
         let mut front = self.lines().chain(text.split('\n'));
         while lines > max_lines || bytes > max_bytes {
             let Some(line) = front.next() else { break };
@@ -57,7 +60,7 @@ impl Output {
             self.text.push('\n');
         }
         self.text.push_str(text);
-        self.lines += text.split('\n').count();
+        self.lines += count_lines(text);
         for _ in 0..dropped {
             if self.lines == 0 {
                 break;
@@ -72,6 +75,10 @@ impl Output {
             self.start = 0;
         }
     }
+}
+
+fn count_lines(text: &str) -> usize {
+    1 + text.bytes().filter(|byte| *byte == b'\n').count()
 }
 
 /// The lines that are kept, oldest first.
@@ -136,16 +143,12 @@ impl Serialize for Lines<'_> {
 ///
 /// A line ends at a line feed, a carriage return, or both together.
 pub(crate) fn normalise(text: &str) -> Cow<'_, str> {
-    let clean = |text: &str| !text.contains(['\n', '\r']);
-    if clean(text) {
-        return if text.trim().is_empty() {
-            "".into()
-        } else {
-            text.into()
-        };
+    let blank = |text: &str| text.chars().all(char::is_whitespace);
+    if !text.bytes().any(|byte| byte == b'\n' || byte == b'\r') {
+        return if blank(text) { "".into() } else { text.into() };
     }
     let mut out = String::with_capacity(text.len());
-    for line in text.split(['\n', '\r']).filter(|line| !line.trim().is_empty()) {
+    for line in text.split(['\n', '\r']).filter(|line| !blank(line)) {
         if !out.is_empty() {
             out.push('\n');
         }

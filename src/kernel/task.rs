@@ -239,6 +239,12 @@ impl Task {
         self.extras.as_ref().and_then(|extras| extras.parent)
     }
 
+    /// Whether it has any of what most tasks do not have.
+    #[cfg(target_family = "wasm")]
+    pub(crate) const fn has_extras(&self) -> bool {
+        self.extras.is_some()
+    }
+
     pub(crate) fn extras_mut(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
     }

@@ -85,41 +85,24 @@ impl Turn<'_> {
                 ),
             ));
         }
-        // One task needs no set of its own.
-        let mut ids = BTreeSet::new();
-        let mut checked = Vec::with_capacity(tasks.len());
-        for new in tasks {
-            checked.push(self.check_new(new)?);
-            if let Some(id) = new.id.filter(|_| tasks.len() > 1)
-                && !ids.insert(id)
-            {
-                return Err(exists(id));
-            }
-        }
         // Checked above to fit.
         let first = TaskKey(made as u32);
-        for ((key, new), known) in (first.0..).map(TaskKey).zip(tasks).zip(&checked) {
-            self.emit(&Event::Created(Created {
-                task: key,
-                id: new.id,
-                name: new.name,
-                description: new.description,
-                provider: known.provider,
-                working_directory: new.working_directory,
-                sub_agent_type: new.sub_agent_type,
-                room: new.room,
-                world: new.world,
-                parent: known.parent,
-                tags: &known.tags,
-                metadata: new.metadata,
-            }));
-            for (step, description) in (0..).zip(new.steps) {
-                self.emit(&Event::StepAdded {
-                    task: key,
-                    step,
-                    planned: true,
-                    description,
-                });
+        if let [new] = tasks {
+            let known = self.check_new(new)?;
+            self.make(first, new, &known);
+        } else {
+            let mut ids = BTreeSet::new();
+            let mut checked = Vec::with_capacity(tasks.len());
+            for new in tasks {
+                checked.push(self.check_new(new)?);
+                if let Some(id) = new.id
+                    && !ids.insert(id)
+                {
+                    return Err(exists(id));
+                }
+            }
+            for ((key, new), known) in (first.0..).map(TaskKey).zip(tasks).zip(&checked) {
+                self.make(key, new, known);
             }
         }
         // As many as were passed in, which the limit bounds.
@@ -127,6 +110,31 @@ impl Turn<'_> {
             first,
             count: tasks.len() as u32,
         })
+    }
+
+    fn make(&mut self, task: TaskKey, new: &NewTask<'_>, known: &Checked) {
+        self.emit(&Event::Created(Created {
+            task,
+            id: new.id,
+            name: new.name,
+            description: new.description,
+            provider: known.provider,
+            working_directory: new.working_directory,
+            sub_agent_type: new.sub_agent_type,
+            room: new.room,
+            world: new.world,
+            parent: known.parent,
+            tags: &known.tags,
+            metadata: new.metadata,
+        }));
+        for (step, description) in (0..).zip(new.steps) {
+            self.emit(&Event::StepAdded {
+                task,
+                step,
+                planned: true,
+                description,
+            });
+        }
     }
 
     fn check_new(&self, new: &NewTask<'_>) -> Result<Checked> {

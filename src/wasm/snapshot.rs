@@ -3,7 +3,7 @@
 use super::pack::Pack;
 use crate::kernel::{Kernel, Task, TaskKey};
 
-/// Bits of the second number: what is there, and what is chosen by the user.
+/// Bits of the second number: what of the rest is there. Most tasks have little, and most snapshots are of such tasks.
 mod flag {
     pub(super) const STARTED: u32 = 1;
     pub(super) const COMPLETED: u32 = 1 << 1;
@@ -15,36 +15,32 @@ mod flag {
     pub(super) const WORLD: u32 = 1 << 7;
     pub(super) const PARENT: u32 = 1 << 8;
     pub(super) const OUTPUT: u32 = 1 << 9;
+    pub(super) const TEXTS: u32 = 1 << 10;
+    pub(super) const EXTRAS: u32 = 1 << 11;
+}
+
+/// A bit that is set or not.
+const fn when(set: bool, bit: u32) -> u32 {
+    if set { bit } else { 0 }
 }
 
 /// Writes one task. With `brief`, name and description stay behind: the caller has them.
 pub(super) fn write(kernel: &Kernel, key: TaskKey, task: &Task, brief: bool, out: &mut Pack) {
-    let own_id = kernel.has_own_id(key);
-    let sub_agent = kernel.sub_agent_type(task);
-    let sub_agent =
-        (kernel.provider(task.provider()).map(|p| p.id()) != Some(sub_agent)).then_some(sub_agent);
-    let (room, world) = (kernel.room(task), kernel.world(task));
-    let flags = [
-        (task.started_at().is_some(), flag::STARTED),
-        (task.completed_at().is_some(), flag::COMPLETED),
-        (task.summary().is_some(), flag::RESULT),
-        (task.error().is_some(), flag::ERROR),
-        (own_id, flag::OWN_ID),
-        (sub_agent.is_some(), flag::SUB_AGENT),
-        (room.is_some(), flag::ROOM),
-        (world.is_some(), flag::WORLD),
-        (task.parent().is_some(), flag::PARENT),
-        (task.output().len() > 0, flag::OUTPUT),
-    ];
+    let has_output = task.output().len() > 0 || task.output_dropped() > 0;
+    let flags = when(task.started_at().is_some(), flag::STARTED)
+        | when(task.completed_at().is_some(), flag::COMPLETED)
+        | when(task.summary().is_some(), flag::RESULT)
+        | when(task.error().is_some(), flag::ERROR)
+        | when(has_output, flag::OUTPUT)
+        | when(!brief, flag::TEXTS)
+        | if task.has_extras() {
+            extras(kernel, key, task)
+        } else {
+            0
+        };
     let wait = kernel.waiting_for(task).map_or(0, |wait| wait as u32 + 1);
     out.number(key.get());
-    out.number(
-        flags
-            .into_iter()
-            .filter(|(set, _)| *set)
-            .map(|(_, bit)| bit)
-            .sum(),
-    );
+    out.number(flags);
     out.number(
         task.status() as u32
             | (task.user_status() as u32) << 4
@@ -53,34 +49,59 @@ pub(super) fn write(kernel: &Kernel, key: TaskKey, task: &Task, brief: bool, out
     );
     out.number(task.attempt().get());
     out.number(task.provider().get().into());
-    out.number(u32::try_from(task.output_dropped()).unwrap_or(u32::MAX));
     out.number(kernel.working_directory_number(task));
-    out.number(task.steps().len() as u32);
-    for time in [
-        task.created_at(),
-        task.updated_at(),
-        task.started_at().unwrap_or(0),
-        task.completed_at().unwrap_or(0),
-        task.user_status_at(),
-    ] {
+    out.wide(task.created_at());
+    out.wide(task.updated_at());
+    for time in [task.started_at(), task.completed_at()].into_iter().flatten() {
         out.wide(time);
     }
-    out.string(if brief { "" } else { task.name() });
-    out.string(if brief { "" } else { task.description() });
+    if !brief {
+        out.string(task.name());
+        out.string(task.description());
+    }
+    if has_output {
+        out.number(u32::try_from(task.output_dropped()).unwrap_or(u32::MAX));
+        out.string(task.output_text());
+    }
+    for text in [task.summary(), task.error()].into_iter().flatten() {
+        out.string(text);
+    }
+    if flags & flag::EXTRAS != 0 {
+        write_extras(kernel, key, task, flags, out);
+    }
+}
+
+/// Who does it in name, when that is not the provider.
+fn sub_agent<'k>(kernel: &'k Kernel, task: &Task) -> Option<&'k str> {
+    let name = kernel.sub_agent_type(task);
+    let provider = kernel.provider(task.provider()).map(|provider| provider.id());
+    (provider != Some(name)).then_some(name)
+}
+
+fn extras(kernel: &Kernel, key: TaskKey, task: &Task) -> u32 {
+    flag::EXTRAS
+        | when(kernel.has_own_id(key), flag::OWN_ID)
+        | when(sub_agent(kernel, task).is_some(), flag::SUB_AGENT)
+        | when(kernel.room(task).is_some(), flag::ROOM)
+        | when(kernel.world(task).is_some(), flag::WORLD)
+        | when(task.parent().is_some(), flag::PARENT)
+}
+
+fn write_extras(kernel: &Kernel, key: TaskKey, task: &Task, flags: u32, out: &mut Pack) {
+    out.number(task.steps().len() as u32);
+    out.wide(task.user_status_at());
     out.lines(task.tags());
-    out.string(task.output_text());
     out.string(task.metadata());
     out.string(task.detail());
-    for text in [task.summary(), task.error(), sub_agent, room, world]
+    for text in [sub_agent(kernel, task), kernel.room(task), kernel.world(task)]
         .into_iter()
         .flatten()
     {
         out.string(text);
     }
-    for (own, key) in [(own_id, Some(key)), (true, task.parent())] {
-        if let Some(key) = key.filter(|_| own) {
-            out.string(&kernel.task_id(key));
-        }
+    let own = Some(key).filter(|_| flags & flag::OWN_ID != 0);
+    for key in [own, task.parent()].into_iter().flatten() {
+        out.string(&kernel.task_id(key));
     }
     for step in task.steps() {
         out.number(step.status() as u32);
