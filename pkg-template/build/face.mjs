@@ -1,5 +1,5 @@
 // From TypeScript and the glue to dist/: modules, declarations for import and require, and the CommonJS build.
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { loaders } from "./entries.mjs";
@@ -47,6 +47,16 @@ function declareForRequire(dist) {
   }
 }
 
+/** One module instead of twenty: each costs a look at the disk at import, and that is most of what importing costs. */
+async function joinModules(dist) {
+  const { build } = await import("esbuild");
+  const joined = join(dist, "api.joined.js");
+  await build({ entryPoints: [join(dist, "api.js")], outfile: joined, bundle: true, platform: "neutral", format: "esm", target: "es2022", logLevel: "warning" });
+  const kept = new Set([...loaders.map((loader) => `${loader}.js`), "api.joined.js", join("glue", "bytes.js")]);
+  for (const name of readdirSync(dist, { recursive: true })) if (name.endsWith(".js") && !kept.has(name)) rmSync(join(dist, name));
+  renameSync(joined, join(dist, "api.js"));
+}
+
 async function bundleForRequire(dist) {
   const { build } = await import("esbuild");
   await build({
@@ -68,6 +78,7 @@ export async function buildFace(work) {
   stage(work);
   await step("TypeScript", () => run(process.execPath, [inRoot("node_modules/typescript/bin/tsc"), "-p", work], { cwd: work, output: "quiet", name: "TypeScript" }));
   if (!existsSync(join(dist, "api.d.ts"))) throw new Stop("TypeScript wrote no dist/api.d.ts: is src/api.ts there?");
+  await joinModules(dist);
   await hideInternals(dist);
   declareForRequire(dist);
   await bundleForRequire(dist);
