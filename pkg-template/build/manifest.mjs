@@ -14,9 +14,6 @@ function find(file, pattern, what) {
 export const crateVersion = () => find("Cargo.toml", /^version = "([^"]+)"/m, "the version of the crate");
 export const minimumRust = () => find("Cargo.toml", /^rust-version = "([^"]+)"/m, "which Rust it needs (rust-version)");
 
-/** The release profile's opt-level, as a word: "3", "s", "z". */
-export const optLevel = () => /\[profile\.release\][^[]*?^opt-level = "?(\w)"?/m.exec(text("Cargo.toml"))?.[1] ?? "3";
-
 /** The glue generator must be of exactly the version of the wasm-bindgen that was compiled in. */
 export function bindgenVersion() {
   return /name = "wasm-bindgen"\nversion = "([^"]+)"/.exec(text("Cargo.lock"))?.[1]

@@ -127,3 +127,32 @@ impl Schedule {
             .map(|(_, task)| task)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_queue_is_what_waits_in_order_whatever_left_in_between(
+            moves in prop::collection::vec(prop_oneof![Just(None), (0u64..60).prop_map(Some)], 0..200),
+        ) {
+            let (mut ours, mut model) = (Queue::default(), BTreeMap::new());
+            for (ticket, leaves) in (0..).zip(moves) {
+                match leaves {
+                    Some(ticket) => { ours.remove(ticket); model.remove(&ticket); }
+                    None => { ours.push(ticket, TaskKey(7)); model.insert(ticket, TaskKey(7)); }
+                }
+                prop_assert_eq!(ours.first(), model.first_key_value().map(|(ticket, task)| (*ticket, *task)));
+                prop_assert!(ours.places.len() <= ours.len() * 2 + 8, "gaps are bounded");
+            }
+            prop_assert_eq!(ours.len(), model.len());
+            prop_assert_eq!(ours.is_empty(), model.is_empty());
+            prop_assert!(ours.waiting().eq(model));
+        }
+    }
+}
