@@ -383,3 +383,23 @@ async fn what_a_provider_says_after_a_cancel_changes_nothing() {
     assert_eq!((task.output, task.result), (vec!["in time".to_owned()], None));
     assert_eq!(run.await.unwrap().status, TaskStatus::Cancelled);
 }
+
+/// Only where there are JS values.
+#[cfg(target_family = "wasm")]
+#[wasm_bindgen_test::wasm_bindgen_test]
+async fn tasks_cross_to_js_and_back_as_plain_objects() {
+    use wasm_bindgen::JsValue;
+
+    let (orchestrator, _) = with_worker().await;
+    let text = r#"{"name":"Cross","tags":["border"],"metadata":{"deep":{"n":[1,"two",null]}}}"#;
+    let wanted = CreateTask::try_from(js_sys::JSON::parse(text).unwrap()).unwrap();
+    let created = orchestrator.create_task(wanted).await.unwrap();
+    let json = js_sys::JSON::stringify(&JsValue::from(&created)).unwrap();
+    let back: serde_json::Value = serde_json::from_str(&String::from(json)).unwrap();
+    assert_eq!(back["name"], "Cross");
+    assert_eq!(back["tags"][0], "border");
+    assert_eq!(back["metadata"]["deep"]["n"], serde_json::json!([1, "two", null]));
+    assert_eq!(back.get("startedAt"), None);
+    let refused = CreateTask::try_from(JsValue::from_str("not an object")).unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::InvalidArgument);
+}
