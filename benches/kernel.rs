@@ -75,6 +75,7 @@ fn rest_of_life(engine: &mut Engine, task: TaskKey) {
         summary: "done",
         error: None,
         detail: "",
+        retryable: true,
     };
     for command in [
         Command::Start(task),

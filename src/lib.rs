@@ -24,7 +24,10 @@ pub mod runtime;
 mod wasm;
 
 pub use async_trait::async_trait;
-pub use kernel::{ErrorCode, Millis, OrchestratorError, Result, Seq, TaskStatus, TaskUserStatus, TaskWait};
+pub use kernel::{
+    ErrorCode, Failure, Millis, OnDependencyFailure, OnInterrupt, OrchestratorError, Result, Seq, TaskStatus,
+    TaskUserStatus, TaskWait, Timeouts,
+};
 #[cfg(feature = "native")]
 #[cfg(not(target_family = "wasm"))]
 pub use native::TokioRuntime;

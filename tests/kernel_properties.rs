@@ -336,7 +336,15 @@ impl Bench {
                 )
             }
             Op::Finish(task, of, success) => self.finish(task, of, ending(success), success),
-            Op::Fail(task, of) => self.finish(task, of, Ending::Error("boom"), false),
+            Op::Fail(task, of) => self.finish(
+                task,
+                of,
+                Ending::Error {
+                    error: "boom",
+                    retryable: true,
+                },
+                false,
+            ),
             Op::Clock(by) => {
                 self.desk.now = self.desk.now.saturating_add_signed(by);
                 (Ok(Reply::Nothing), Ok(Told::Nothing))
@@ -461,15 +469,16 @@ impl Bench {
                 continue;
             };
             let provider = kernel.provider(key).unwrap();
-            let running = provider.running() as usize;
+            let (running, queued) = kernel.load(key);
+            let running = running as usize;
             assert_eq!(running, self.model.open(Some(number)));
             assert!(limit.is_none_or(|limit| running <= limit));
             let waiting = self.model.queue.iter();
             let waiting = waiting.filter(|task| self.model.task(**task).unwrap().provider == number);
-            assert_eq!(provider.waiting(), waiting.count());
+            assert_eq!(queued, waiting.count());
             let has_room = provider.is_registered() && limit.is_none_or(|limit| running < limit);
             assert!(
-                provider.waiting() == 0 || !has_room || kernel.running() as usize == MAX_CONCURRENCY,
+                queued == 0 || !has_room || kernel.running() as usize == MAX_CONCURRENCY,
                 "a ready task waits while a slot is free"
             );
         }

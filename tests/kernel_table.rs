@@ -132,7 +132,13 @@ fn commands(verb: Verb, desk: &Desk, task: TaskKey) -> Vec<Command<'static>> {
         Verb::Cancel => vec![Command::Cancel { task, reason: "so" }],
         Verb::Restart => vec![Command::Restart(task)],
         Verb::Complete => vec![finish(ending(true))],
-        Verb::Fail => vec![finish(ending(false)), finish(Ending::Error("boom"))],
+        Verb::Fail => vec![
+            finish(ending(false)),
+            finish(Ending::Error {
+                error: "boom",
+                retryable: true,
+            }),
+        ],
         Verb::Progress => vec![Command::Progress {
             task,
             by,

@@ -1,6 +1,7 @@
 //! What can be asked of the kernel. Strings are borrowed: the kernel copies what it keeps.
 
 use super::id::{Attempt, ProviderKey, TaskKey};
+use super::plan::NewPlan;
 use super::status::{TaskStatus, TaskUserStatus};
 
 /// A task to create.
@@ -30,6 +31,8 @@ pub struct NewTask<'a> {
     pub steps: &'a [&'a str],
     /// The user's own data, as a canonical JSON object; empty when there is none.
     pub metadata: &'a str,
+    /// When it may run, how often, and for how long.
+    pub plan: NewPlan<'a>,
 }
 
 /// A provider to register.
@@ -67,9 +70,16 @@ pub enum Ending<'a> {
         error: Option<&'a str>,
         /// All else, as a canonical JSON object; empty when there is nothing else.
         detail: &'a str,
+        /// Whether another attempt may do better, if it is no success.
+        retryable: bool,
     },
     /// With an error: thrown, panicked, or not a result.
-    Error(&'a str),
+    Error {
+        /// What it says.
+        error: &'a str,
+        /// Whether another attempt may do better.
+        retryable: bool,
+    },
 }
 
 /// One order to the kernel.
@@ -80,6 +90,14 @@ pub enum Command<'a> {
     RegisterProvider(NewProvider<'a>),
     /// Unregister a provider.
     UnregisterProvider(ProviderKey),
+    /// Say how many tasks of a group may run at once; any number when absent. An empty name is that of all tasks
+    /// without a group.
+    LimitGroup {
+        /// Its name.
+        group: &'a str,
+        /// The limit.
+        max: Option<u32>,
+    },
     /// Create tasks: all, or none.
     Create(&'a [NewTask<'a>]),
     /// Begin the first attempt, or join the one that is under way.
@@ -185,6 +203,13 @@ pub enum Reply {
     Late,
     /// These tasks exist now, with consecutive keys.
     Created {
+        /// The key of the first.
+        first: TaskKey,
+        /// How many.
+        count: u32,
+    },
+    /// The same order came before: these are the tasks it made.
+    Existing {
         /// The key of the first.
         first: TaskKey,
         /// How many.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::id::{Attempt, Millis, ProviderKey, Seq, TaskKey};
+use super::plan::Plan;
 use super::status::{TaskStatus, TaskUserStatus};
 
 /// The version of the event format that this build writes.
@@ -16,6 +17,14 @@ pub enum TaskWait {
     Capacity,
     /// Its provider is not registered.
     Provider,
+    /// Tasks that it depends on are not completed.
+    Dependencies,
+    /// It is not time yet.
+    Time,
+    /// The next attempt is due later.
+    Retry,
+    /// It was interrupted by a crash, and waits to be resumed.
+    Interrupted,
 }
 
 impl TaskWait {
@@ -25,6 +34,50 @@ impl TaskWait {
         match self {
             Self::Capacity => "capacity",
             Self::Provider => "provider",
+            Self::Dependencies => "dependencies",
+            Self::Time => "time",
+            Self::Retry => "retry",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// Every kind, in the order of their wire numbers.
+    pub const ALL: [Self; 6] = [
+        Self::Capacity,
+        Self::Provider,
+        Self::Dependencies,
+        Self::Time,
+        Self::Retry,
+        Self::Interrupted,
+    ];
+}
+
+/// What a failure comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Failure {
+    /// Its provider: an error, or a result that is no success.
+    Provider,
+    /// It took too long, or its deadline has passed.
+    Timeout,
+    /// A task that it depends on did not complete.
+    Dependency,
+    /// A crash, or too many of them.
+    Interrupted,
+}
+
+impl Failure {
+    /// Every kind, in the order of their wire numbers.
+    pub const ALL: [Self; 4] = [Self::Provider, Self::Timeout, Self::Dependency, Self::Interrupted];
+
+    /// The word in JS and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Timeout => "timeout",
+            Self::Dependency => "dependency",
+            Self::Interrupted => "interrupted",
         }
     }
 }
@@ -96,6 +149,8 @@ pub struct Created<'a> {
     pub tags: &'a str,
     /// The user's own data, as a canonical JSON object; empty when there is none.
     pub metadata: &'a str,
+    /// When it may run, how often, and for how long; absent when all of that is at the default.
+    pub plan: Option<Plan<'a>>,
 }
 
 /// A provider's answer.
@@ -124,6 +179,10 @@ pub enum Edit<'a> {
 /// One fact. The order of the variants is part of the format: new ones go at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "an event lives on the stack for one call and is never kept; a box would cost more than its size"
+)]
 pub enum Event<'a> {
     /// The journal begins.
     Opened {
@@ -132,6 +191,8 @@ pub enum Event<'a> {
         /// What the ids of its tasks begin with.
         #[serde(borrow)]
         prefix: &'a str,
+        /// What is left to chance follows from this.
+        seed: u64,
     },
     /// A provider can be used from now on.
     ProviderRegistered {
@@ -243,6 +304,8 @@ pub enum Event<'a> {
         task: TaskKey,
         /// Which attempt.
         attempt: Attempt,
+        /// What it comes from.
+        failure: Failure,
         /// Why.
         error: &'a str,
         /// What the provider said, if it came so far.
@@ -270,6 +333,47 @@ pub enum Event<'a> {
     Deleted {
         /// Which.
         task: TaskKey,
+    },
+    /// A start was accepted and waits for other tasks.
+    Blocked {
+        /// Which task.
+        task: TaskKey,
+        /// The attempt that will run.
+        attempt: Attempt,
+    },
+    /// An attempt did not succeed, and another one follows.
+    Retrying {
+        /// Which task.
+        task: TaskKey,
+        /// The attempt that failed.
+        attempt: Attempt,
+        /// What it comes from.
+        failure: Failure,
+        /// Why.
+        error: &'a str,
+        /// When the next attempt is due.
+        until: Millis,
+    },
+    /// An attempt was under way when the orchestrator stopped. The task is paused; what follows says what becomes of it.
+    Interrupted {
+        /// Which task.
+        task: TaskKey,
+        /// The attempt.
+        attempt: Attempt,
+    },
+    /// The journal was opened again. No provider is registered.
+    Recovered {
+        /// How many bytes of a torn end were dropped.
+        cut: u64,
+        /// How many attempts were under way.
+        interrupted: u32,
+    },
+    /// A group has a limit now, or none any more.
+    GroupLimited {
+        /// Its name; empty for tasks without a group.
+        group: &'a str,
+        /// How many of its tasks may run at once.
+        max: Option<u32>,
     },
 }
 

@@ -1,14 +1,18 @@
 //! How each event changes the state. Total: an event never fails to apply.
 
+use std::collections::BTreeMap;
+
+use super::event::TaskWait;
 use super::event::{Answer, Created, Edit, Event};
 use super::id::{Attempt, Millis, ProviderKey, TaskKey};
 use super::key_set::KeySet;
 use super::output::Output;
+use super::plan::{Plan, TaskPlan, keys};
 use super::provider::Provider;
-use super::schedule::Lane;
+use super::schedule::Rank;
 use super::state::State;
 use super::status::{TaskStatus, TaskUserStatus};
-use super::task::{Extras, Phase, Step, Task};
+use super::task::{Extras, Phase, Place, Step, Task};
 
 impl State {
     /// Applies one event. The only way state changes.
@@ -16,7 +20,10 @@ impl State {
         self.seq += 1;
         self.at = at;
         match *event {
-            Event::Opened { prefix, .. } => self.prefix = prefix.into(),
+            Event::Opened { prefix, seed, .. } => {
+                self.prefix = prefix.into();
+                self.seed = seed;
+            }
             Event::ProviderRegistered {
                 provider,
                 id,
@@ -32,7 +39,23 @@ impl State {
                 }
             }
             Event::Created(ref created) => self.create(at, created),
-            Event::Queued { task, attempt, .. } => self.queue(at, task, attempt),
+            Event::Queued { task, attempt, wait } => {
+                self.ask(at, task, attempt);
+                self.set_status(task, TaskStatus::Pending);
+                self.wait_at(
+                    task,
+                    if wait == TaskWait::Time {
+                        Place::Time
+                    } else {
+                        Place::Lane(0)
+                    },
+                );
+            }
+            Event::Blocked { task, attempt } => {
+                self.ask(at, task, attempt);
+                self.set_status(task, TaskStatus::Blocked);
+                self.wait_at(task, Place::Dependencies);
+            }
             Event::Started { task, attempt, .. } => self.start(at, task, attempt),
             Event::Progressed { task, progress } => self.touch(at, task, |task| task.progress = progress),
             Event::Output { task, dropped, text } => {
@@ -65,11 +88,25 @@ impl State {
             }),
             Event::Edited { task, edit } => self.edit(at, task, edit),
             Event::Paused { task } => {
-                self.leave_queue(task);
+                if self.task(task).is_some_and(Task::is_waiting) {
+                    self.wait_at(task, Place::Paused);
+                }
                 self.set_status(task, TaskStatus::Paused);
                 self.touch(at, task, |_| ());
             }
-            Event::Resumed { task } => self.resume(at, task),
+            // What was waiting still is; the event that follows says for what.
+            Event::Resumed { task } => {
+                let active = self.task(task).is_some_and(Task::is_active);
+                self.set_status(
+                    task,
+                    if active {
+                        TaskStatus::Running
+                    } else {
+                        TaskStatus::Pending
+                    },
+                );
+                self.touch(at, task, |_| ());
+            }
             Event::Completed { task, answer, .. } => {
                 self.end(at, task, TaskStatus::Completed);
                 self.touch(at, task, |task| {
@@ -103,6 +140,39 @@ impl State {
                 task.late.1 |= 1 << report as u8;
             }),
             Event::Deleted { task } => self.delete(task),
+            Event::Retrying {
+                task,
+                attempt,
+                until,
+                error,
+                ..
+            } => {
+                self.set_phase(task, Phase::Waiting(Place::Retry));
+                self.set_status(task, TaskStatus::Pending);
+                self.touch(at, task, |task| {
+                    task.begin_again();
+                    task.attempt = attempt.next();
+                    task.error = Some(error.into());
+                    if let Some(plan) = task.plan_mut() {
+                        plan.retry_at = Some(until);
+                    }
+                });
+            }
+            Event::Interrupted { task, attempt } => {
+                self.set_phase(task, Phase::Waiting(Place::Interrupted));
+                self.set_status(task, TaskStatus::Paused);
+                self.touch(at, task, |task| {
+                    task.begin_again();
+                    task.attempt = attempt.next();
+                    task.extras_mut().interrupts += 1;
+                });
+            }
+            Event::Recovered { .. } => {
+                for provider in &mut self.providers {
+                    provider.registered = false;
+                }
+            }
+            Event::GroupLimited { group, max } => self.schedule.limit_group(group, max),
         }
     }
 
@@ -128,7 +198,6 @@ impl State {
                 label: Box::default(),
                 description: None,
                 registered: false,
-                lane: Lane::default(),
                 tasks: KeySet::default(),
             });
         }
@@ -136,7 +205,7 @@ impl State {
             provider.label = label.into();
             provider.description = description.map(Into::into);
             provider.registered = true;
-            provider.lane.max_concurrency = max_concurrency;
+            self.schedule.limit_provider(key, max_concurrency);
         }
     }
 
@@ -171,10 +240,12 @@ impl State {
             parent,
             tags,
             metadata,
+            ref plan,
             ..
         } = *created;
         let has_texts = !tags.is_empty() || !metadata.is_empty();
-        if has_texts || id.or(sub_agent_type).or(room).or(world).is_some() || parent.is_some() {
+        let has_more = parent.is_some() || plan.is_some();
+        if has_texts || id.or(sub_agent_type).or(room).or(world).is_some() || has_more {
             task.extras = Some(Box::new(Extras {
                 id: id.map(Into::into),
                 sub_agent_type: sub_agent_type.map(|text| self.strings.number(text)),
@@ -183,129 +254,131 @@ impl State {
                 parent,
                 tags: tags.into(),
                 metadata: metadata.into(),
+                plan: plan.as_ref().map(|plan| Box::new(self.plan(plan))),
                 ..Extras::default()
             }));
         }
-        if let Some(id) = id {
-            self.ids.insert(id.into(), key);
-        }
-        for tag in task.tags() {
-            self.by_tag.entry(tag.into()).or_default().insert(key);
-        }
-        if let Some(parent) = parent {
-            self.children.entry(parent).or_default().insert(key);
-        }
-        if let Some(provider) = self.providers.get_mut(created.provider.index()) {
-            provider.tasks.insert(key);
-        }
-        self.by_status[TaskStatus::Pending as usize].insert(key);
         self.current = self.current.or(Some(key));
-        self.tasks.push(Some(Box::new(task)));
+        self.tasks.push(task);
+        self.index_task(key);
+    }
+
+    fn plan(&mut self, plan: &Plan<'_>) -> TaskPlan {
+        TaskPlan {
+            group: self.schedule.group(plan.group),
+            priority: plan.priority,
+            depends_on: keys(plan.depends_on).collect(),
+            on_dependency_failure: plan.on_dependency_failure,
+            retry: plan.retry,
+            timeouts: plan.timeouts,
+            deadline: plan.deadline,
+            start_at: plan.start_at,
+            on_interrupt: plan.on_interrupt,
+            outlives_parent: plan.outlives_parent,
+            idempotency_key: plan.idempotency_key.into(),
+            fingerprint: plan.fingerprint,
+            ..TaskPlan::default()
+        }
     }
 
     fn set_status(&mut self, key: TaskKey, to: TaskStatus) {
-        if let Some(task) = self.task_mut(key) {
-            let from = std::mem::replace(&mut task.status, to);
-            if from != to {
-                self.by_status[from as usize].remove(key);
-                self.by_status[to as usize].insert(key);
+        let Some(task) = self.task_mut(key) else { return };
+        let from = std::mem::replace(&mut task.status, to);
+        if from == to {
+            return;
+        }
+        self.by_status[from as usize].remove(key);
+        self.by_status[to as usize].insert(key);
+        if from == TaskStatus::Completed || to == TaskStatus::Completed {
+            self.count_unmet(key, to == TaskStatus::Completed);
+        }
+    }
+
+    /// Tells those who wait for a task that it is completed now, or no longer.
+    fn count_unmet(&mut self, key: TaskKey, completed: bool) {
+        let Some(dependants) = self.dependants.get(&key) else {
+            return;
+        };
+        for dependant in dependants.ascending(None) {
+            if let Some(plan) = self.tasks.get_mut(dependant).and_then(Task::plan_mut) {
+                plan.unmet = if completed {
+                    plan.unmet.saturating_sub(1)
+                } else {
+                    plan.unmet + 1
+                };
             }
         }
     }
 
-    /// Takes a waiting task out of the queue; the attempt goes on waiting, without a place.
-    fn leave_queue(&mut self, key: TaskKey) {
-        let Some(task) = self.tasks.get_mut(key.index()).and_then(Option::as_deref_mut) else {
+    /// The one place where an attempt comes to wait, to run, or to an end.
+    fn set_phase(&mut self, key: TaskKey, to: Phase) {
+        let Some(task) = self.tasks.get_mut(key) else {
             return;
         };
-        if let Phase::Waiting(Some(ticket)) = task.phase {
-            task.phase = Phase::Waiting(None);
-            if let Some(provider) = self.providers.get_mut(task.provider.index()) {
-                self.schedule.dequeue(task.provider, &mut provider.lane, ticket);
+        let from = std::mem::replace(&mut task.phase, to);
+        let (group, provider, priority) = (task.group(), task.provider, task.priority());
+        match from {
+            Phase::Idle => {}
+            Phase::Active => self.schedule.end(group, provider),
+            Phase::Waiting(place) => {
+                self.schedule.waiting -= 1;
+                if let Place::Lane(ticket) = place {
+                    self.schedule
+                        .dequeue(group, provider, Rank::new(ticket, priority));
+                }
+            }
+        }
+        match to {
+            Phase::Idle => {}
+            Phase::Active => self.schedule.begin(group, provider),
+            Phase::Waiting(place) => {
+                self.schedule.waiting += 1;
+                if let Place::Lane(_) = place {
+                    let ticket = self.schedule.enqueue(group, provider, priority, key);
+                    if let Some(task) = self.tasks.get_mut(key) {
+                        task.phase = Phase::Waiting(Place::Lane(ticket));
+                    }
+                }
             }
         }
     }
 
-    /// Puts a task at the end of its provider's queue.
-    fn enter_queue(&mut self, key: TaskKey) {
-        let Some(task) = self.tasks.get_mut(key.index()).and_then(Option::as_deref_mut) else {
-            return;
-        };
-        if let Some(provider) = self.providers.get_mut(task.provider.index()) {
-            let ticket = self.schedule.enqueue(task.provider, &mut provider.lane, key);
-            task.phase = Phase::Waiting(Some(ticket));
-        }
+    /// Waits there; in a lane, behind those that are in it.
+    fn wait_at(&mut self, key: TaskKey, place: Place) {
+        self.set_phase(key, Phase::Waiting(place));
     }
 
-    fn queue(&mut self, at: Millis, key: TaskKey, attempt: Attempt) {
+    /// A start was accepted, or goes on to wait for something else.
+    fn ask(&mut self, at: Millis, key: TaskKey, attempt: Attempt) {
         self.touch(at, key, |task| {
             if task.status.is_terminal() {
                 task.begin_again();
+            }
+            if task.phase == Phase::Idle {
+                task.begin_run(attempt);
             }
             task.attempt = attempt;
         });
-        self.set_status(key, TaskStatus::Pending);
-        self.enter_queue(key);
     }
 
     fn start(&mut self, at: Millis, key: TaskKey, attempt: Attempt) {
-        self.leave_queue(key);
-        self.set_active(key, true);
+        self.ask(at, key, attempt);
+        self.set_phase(key, Phase::Active);
         self.touch(at, key, |task| {
-            if task.status.is_terminal() {
-                task.begin_again();
-            }
-            task.attempt = attempt;
-            task.phase = Phase::Active;
             task.started_at = task.started_at.or(Some(at));
+            task.error = None;
+            if let Some(plan) = task.plan_mut() {
+                plan.began_at = plan.began_at.or(Some(at));
+                plan.retry_at = None;
+            }
         });
         self.set_status(key, TaskStatus::Running);
     }
 
-    fn set_active(&mut self, key: TaskKey, active: bool) {
-        let Some(task) = self.tasks.get(key.index()).and_then(Option::as_deref) else {
-            return;
-        };
-        if task.is_active() == active {
-            return;
-        }
-        if let Some(provider) = self.providers.get_mut(task.provider.index()) {
-            let running = &mut provider.lane.running;
-            *running = if active {
-                *running + 1
-            } else {
-                running.saturating_sub(1)
-            };
-            let running = &mut self.schedule.running;
-            *running = if active {
-                *running + 1
-            } else {
-                running.saturating_sub(1)
-            };
-        }
-    }
-
-    fn resume(&mut self, at: Millis, key: TaskKey) {
-        match self.task(key).map(|task| task.phase) {
-            Some(Phase::Active) => self.set_status(key, TaskStatus::Running),
-            Some(Phase::Waiting(_)) => {
-                self.set_status(key, TaskStatus::Pending);
-                self.enter_queue(key);
-            }
-            Some(Phase::Idle) => self.set_status(key, TaskStatus::Pending),
-            None => {}
-        }
-        self.touch(at, key, |_| ());
-    }
-
     fn end(&mut self, at: Millis, key: TaskKey, to: TaskStatus) {
-        self.leave_queue(key);
-        self.set_active(key, false);
+        self.set_phase(key, Phase::Idle);
         self.set_status(key, to);
-        self.touch(at, key, |task| {
-            task.phase = Phase::Idle;
-            task.completed_at = Some(at);
-        });
+        self.touch(at, key, |task| task.completed_at = Some(at));
     }
 
     fn edit(&mut self, at: Millis, key: TaskKey, edit: Edit<'_>) {
@@ -322,8 +395,11 @@ impl State {
 
     fn reassign(&mut self, at: Millis, key: TaskKey, to: ProviderKey) {
         let Some(task) = self.task(key) else { return };
-        let (from, queued) = (task.provider, matches!(task.phase, Phase::Waiting(Some(_))));
-        self.leave_queue(key);
+        let (from, phase) = (task.provider, task.phase);
+        let queued = matches!(phase, Phase::Waiting(Place::Lane(_)));
+        if queued {
+            self.set_phase(key, Phase::Waiting(Place::Paused));
+        }
         for (provider, now) in [(from, false), (to, true)] {
             if let Some(provider) = self.providers.get_mut(provider.index()) {
                 if now {
@@ -340,14 +416,13 @@ impl State {
             }
         });
         if queued {
-            self.enter_queue(key);
+            self.set_phase(key, phase);
         }
     }
 
     fn delete(&mut self, key: TaskKey) {
-        let Some(task) = self.tasks.get_mut(key.index()).and_then(Option::take) else {
-            return;
-        };
+        self.set_phase(key, Phase::Idle);
+        let Some(task) = self.tasks.take(key) else { return };
         self.by_status[task.status as usize].remove(key);
         if let Some(provider) = self.providers.get_mut(task.provider.index()) {
             provider.tasks.remove(key);
@@ -360,10 +435,30 @@ impl State {
                 }
             }
         }
-        if let Some(children) = task.parent().and_then(|parent| self.children.get_mut(&parent)) {
-            children.remove(key);
+        if let Some(parent) = task.parent() {
+            remove(&mut self.children, parent, key);
         }
-        self.children.remove(&key);
+        for child in take(&mut self.children, key) {
+            // Only those that outlive it are still there.
+            if let Some(extras) = self.tasks.get_mut(child).and_then(|task| task.extras.as_mut()) {
+                extras.parent = None;
+            }
+        }
+        for on in task.depends_on() {
+            remove(&mut self.dependants, *on, key);
+        }
+        let completed = task.status == TaskStatus::Completed;
+        for dependant in take(&mut self.dependants, key) {
+            if let Some(plan) = self.tasks.get_mut(dependant).and_then(Task::plan_mut) {
+                plan.depends_on.retain(|on| *on != key);
+                plan.unmet -= u32::from(!completed).min(plan.unmet);
+            }
+        }
+        if let Some(name) = task.idempotency_key()
+            && self.orders.get(name) == Some(&key)
+        {
+            self.orders.remove(name);
+        }
         if let Some(id) = task.extras.and_then(|extras| extras.id) {
             self.ids.remove(&id);
             self.gone.insert(key, id);
@@ -372,6 +467,22 @@ impl State {
             self.current = None;
         }
     }
+}
+
+type Sets = BTreeMap<TaskKey, KeySet>;
+
+fn remove(sets: &mut Sets, of: TaskKey, key: TaskKey) {
+    if let Some(keys) = sets.get_mut(&of) {
+        keys.remove(key);
+        if keys.len() == 0 {
+            sets.remove(&of);
+        }
+    }
+}
+
+fn take(sets: &mut Sets, of: TaskKey) -> Vec<TaskKey> {
+    sets.remove(&of)
+        .map_or_else(Vec::new, |keys| keys.ascending(None).collect())
 }
 
 impl Task {

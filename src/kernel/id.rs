@@ -12,8 +12,13 @@ pub struct TaskKey(pub(crate) u32);
 #[serde(transparent)]
 pub struct ProviderKey(pub(crate) u16);
 
+/// A group of tasks inside one kernel: the number of its first use; 0 is that of tasks without one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct GroupKey(pub(crate) u32);
+
 /// The number of a run of a task, from 1. What is reported for another attempt than the current one is late.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Attempt(pub(crate) u32);
 
@@ -35,6 +40,15 @@ impl TaskKey {
     pub const fn new(number: u32) -> Self {
         Self(number)
     }
+
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl GroupKey {
+    /// That of tasks which name none.
+    pub const NONE: Self = Self(0);
 
     pub(crate) const fn index(self) -> usize {
         self.0 as usize

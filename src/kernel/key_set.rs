@@ -1,7 +1,5 @@
 //! A set of task keys in order of creation: a sparse bitmap, about two bits a key where keys are dense.
 
-use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
-
 use super::id::TaskKey;
 
 /// A list and not a tree: keys come and go almost in order, so that nearly every change is at the end of the list or
@@ -117,27 +115,6 @@ impl PartialEq for KeySet {
 }
 
 impl Eq for KeySet {}
-
-impl Serialize for KeySet {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut set = serializer.serialize_struct("KeySet", 2)?;
-        set.serialize_field("words", &Words(self))?;
-        set.serialize_field("len", &self.len)?;
-        set.end()
-    }
-}
-
-struct Words<'a>(&'a KeySet);
-
-impl Serialize for Words<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut words = serializer.serialize_map(Some(self.0.words.len() - self.0.empty))?;
-        for (word, mask) in self.0.used() {
-            words.serialize_entry(word, mask)?;
-        }
-        words.end()
-    }
-}
 
 /// The set bits of one word.
 struct Bits {

@@ -1,25 +1,14 @@
 //! The life of a task: start, hold, go on, end, and begin again.
 
+use super::Turn;
 use super::command::{Ending, Reply};
 use super::effect::Effect;
 use super::error::{ErrorCode, OrchestratorError, Result};
-use super::event::{Answer, Event, Report, TaskWait};
-use super::id::{Attempt, ProviderKey, TaskKey};
-use super::limits;
-use super::state::State;
+use super::event::{Answer, Event, Failure, Report};
+use super::id::{Attempt, TaskKey};
+use super::limits::{self, cut};
 use super::status::{self, Next, Verb};
 use super::task::Phase;
-use super::{Turn, limits::cut};
-
-impl State {
-    /// What a waiting task of this provider waits for.
-    pub(crate) fn wait(&self, provider: ProviderKey) -> TaskWait {
-        match self.provider(provider) {
-            Some(provider) if provider.registered => TaskWait::Capacity,
-            _ => TaskWait::Provider,
-        }
-    }
-}
 
 impl Turn<'_> {
     pub(super) fn start(&mut self, task: TaskKey) -> Result<Reply> {
@@ -35,31 +24,18 @@ impl Turn<'_> {
         self.begin(task)
     }
 
-    /// Opens a new attempt: runs it if there is room and nobody was first, else queues it.
+    /// The owner asks for an attempt.
     fn begin(&mut self, key: TaskKey) -> Result<Reply> {
         let task = self.task(key)?;
         let (provider, attempt) = (task.provider, task.attempt.next());
-        let Some(known) = self
-            .state
-            .provider(provider)
-            .filter(|provider| provider.registered)
-        else {
+        if !self.state.is_registered(provider) {
             let id = self.state.provider(provider).map_or("", |provider| &provider.id);
             return Err(self.no_provider(id));
-        };
-        if known.lane.waiting.is_empty() && known.lane.has_room() && self.has_slot() {
-            self.emit(&Event::Started {
-                task: key,
-                attempt,
-                provider,
-            });
-        } else {
-            self.emit(&Event::Queued {
-                task: key,
-                attempt,
-                wait: TaskWait::Capacity,
-            });
         }
+        if !self.could_run(key) {
+            self.check_room(1)?;
+        }
+        self.admit(key, attempt);
         Ok(Reply::Done)
     }
 
@@ -86,27 +62,6 @@ impl Turn<'_> {
         )
     }
 
-    fn has_slot(&self) -> bool {
-        self.state.schedule.running < self.config.max_concurrency.max(1)
-    }
-
-    /// Runs what may run now, in the order in which it came.
-    pub(super) fn fill_slots(&mut self) {
-        while self.has_slot() {
-            let lane = |key| self.state.provider(key).filter(|p| p.registered).map(|p| &p.lane);
-            let Some(task) = self.state.schedule.next(lane) else {
-                break;
-            };
-            let Some(found) = self.state.task(task) else { break };
-            let (attempt, provider) = (found.attempt, found.provider);
-            self.emit(&Event::Started {
-                task,
-                attempt,
-                provider,
-            });
-        }
-    }
-
     pub(super) fn pause(&mut self, task: TaskKey) -> Result<Reply> {
         match status::check(self.task(task)?.status, Verb::Pause)? {
             Next::Nothing => Ok(Reply::Nothing),
@@ -122,7 +77,11 @@ impl Turn<'_> {
             Next::Nothing => Ok(Reply::Nothing),
             _ => {
                 self.emit(&Event::Resumed { task });
-                self.fill_slots();
+                let found = self.task(task)?;
+                if found.is_waiting() {
+                    let attempt = found.attempt;
+                    self.admit(task, attempt);
+                }
                 Ok(Reply::Done)
             }
         }
@@ -137,7 +96,6 @@ impl Turn<'_> {
         for below in self.state.descendants(task) {
             self.call_off(below, &reason);
         }
-        self.fill_slots();
         Ok(Reply::Done)
     }
 
@@ -156,7 +114,7 @@ impl Turn<'_> {
     pub(super) fn finish(&mut self, key: TaskKey, attempt: Attempt, ending: Ending<'_>) -> Result<Reply> {
         let report = match ending {
             Ending::Result { .. } => Report::Result,
-            Ending::Error(_) => Report::Failure,
+            Ending::Error { .. } => Report::Failure,
         };
         if self.is_late(key, attempt, report)? {
             return Ok(Reply::Late);
@@ -168,60 +126,66 @@ impl Turn<'_> {
                 summary,
                 error,
                 detail,
+                retryable,
             } => {
                 status::check(status, if success { Verb::Complete } else { Verb::Fail })?;
-                if let Err(refusal) = limits::SUMMARY
-                    .check(summary.len())
-                    .and(limits::RESULT.check(detail.len()))
-                {
+                let answer = Answer { summary, detail };
+                let size = limits::SUMMARY.check(summary.len());
+                if let Err(refusal) = size.and(limits::RESULT.check(detail.len())) {
                     // The attempt has ended whatever it says: what it says is too much to keep.
-                    self.emit(&Event::Failed {
-                        task: key,
-                        attempt,
-                        error: refusal.message(),
-                        answer: None,
-                    });
+                    self.fail(key, Failure::Provider, refusal.message(), None, false);
                 } else if success {
                     self.emit(&Event::Completed {
                         task: key,
                         attempt,
-                        answer: Answer { summary, detail },
+                        answer,
                     });
                 } else {
                     let error = error.filter(|error| !error.trim().is_empty()).unwrap_or(summary);
-                    let error = if error.trim().is_empty() {
-                        "The provider gave no reason"
-                    } else {
-                        error
-                    };
-                    let error = cut(limits::REASON, error);
-                    let answer = Some(Answer { summary, detail });
-                    self.emit(&Event::Failed {
-                        task: key,
-                        attempt,
-                        error: &error,
-                        answer,
-                    });
+                    self.fail(key, Failure::Provider, error, Some(answer), retryable);
                 }
             }
-            Ending::Error(error) => {
+            Ending::Error { error, retryable } => {
                 status::check(status, Verb::Fail)?;
-                let error = if error.trim().is_empty() {
-                    "The provider gave no reason"
-                } else {
-                    error
-                };
-                let error = cut(limits::REASON, error);
-                self.emit(&Event::Failed {
-                    task: key,
-                    attempt,
-                    error: &error,
-                    answer: None,
-                });
+                self.fail(key, Failure::Provider, error, None, retryable);
             }
         }
-        self.fill_slots();
         Ok(Reply::Done)
+    }
+
+    /// Ends what a task is doing with a failure: for good, or until the next attempt.
+    pub(super) fn fail(
+        &mut self,
+        key: TaskKey,
+        failure: Failure,
+        error: &str,
+        answer: Option<Answer<'_>>,
+        retryable: bool,
+    ) {
+        let Some(task) = self.state.task(key) else { return };
+        let attempt = task.attempt;
+        let error = if error.trim().is_empty() {
+            "The provider gave no reason"
+        } else {
+            error
+        };
+        let error = &cut(limits::REASON, error);
+        match self.next_attempt(key).filter(|_| retryable) {
+            Some(until) => self.emit(&Event::Retrying {
+                task: key,
+                attempt,
+                failure,
+                error,
+                until,
+            }),
+            None => self.emit(&Event::Failed {
+                task: key,
+                attempt,
+                failure,
+                error,
+                answer,
+            }),
+        }
     }
 
     /// Whether a report is for an attempt that no longer counts; records it once if so.
@@ -248,39 +212,61 @@ impl Turn<'_> {
 
     /// What the host must do about an event, seen before the state changes by it.
     pub(super) fn order(&mut self, event: &Event<'_>) {
-        let open = |state: &State, key| {
-            state
-                .task(key)
-                .filter(|task| task.phase == Phase::Active)
-                .map(|t| t.attempt)
+        let open = |key| {
+            let task = self.state.task(key)?;
+            (task.phase == Phase::Active).then_some(task.attempt)
         };
         match *event {
             Event::Started {
                 task,
                 attempt,
                 provider,
-            } => self.effects.push_back(Effect::Run {
+            } => self.effect(Effect::Run {
                 task,
                 attempt,
                 provider,
             }),
             Event::Paused { task } => {
-                let hold = open(self.state, task).map(|attempt| Effect::Hold { task, attempt });
-                self.effects.extend(hold);
+                if let Some(attempt) = open(task) {
+                    self.effect(Effect::Hold { task, attempt });
+                }
             }
             Event::Resumed { task } => {
-                let release = open(self.state, task).map(|attempt| Effect::Release { task, attempt });
-                self.effects.extend(release);
+                if let Some(attempt) = open(task) {
+                    self.effect(Effect::Release { task, attempt });
+                }
             }
-            Event::Completed { task, attempt, .. } | Event::Failed { task, attempt, .. } => {
-                self.effects.push_back(Effect::Settle { task, attempt });
+            Event::Completed { task, attempt, .. } => self.effect(Effect::Settle { task, attempt }),
+            // A provider that said so itself is done.
+            Event::Retrying {
+                task,
+                attempt,
+                failure,
+                ..
+            } if failure != Failure::Provider => self.effect(Effect::Abort { task, attempt }),
+            Event::Failed {
+                task,
+                attempt,
+                failure,
+                ..
+            } => {
+                if failure != Failure::Provider && open(task).is_some() {
+                    self.effect(Effect::Abort { task, attempt });
+                }
+                self.effect(Effect::Settle { task, attempt });
             }
             Event::Cancelled { task, attempt, .. } => {
-                let abort = open(self.state, task).map(|attempt| Effect::Abort { task, attempt });
-                self.effects.extend(abort);
-                self.effects.push_back(Effect::Settle { task, attempt });
+                if open(task).is_some() {
+                    self.effect(Effect::Abort { task, attempt });
+                }
+                self.effect(Effect::Settle { task, attempt });
             }
             _ => {}
         }
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        // The event is recorded, and not yet counted.
+        self.effects.push_back((self.state.seq + 1, effect));
     }
 }

@@ -84,6 +84,18 @@ limits! {
     BATCH = "one call of createTasks", 10_000, "tasks";
     /// Providers known to one orchestrator.
     PROVIDERS = "the list of providers", 1024, "providers";
+    /// Tasks that one task waits for.
+    DEPENDENCIES = "the list of dependencies", 1000, "tasks";
+    /// Attempts of one task.
+    ATTEMPTS = "retry.maxAttempts", 1000, "attempts";
+    /// Times in a row that a task is begun again after a crash; then it fails.
+    INTERRUPTS = "the list of interrupted attempts", 16, "attempts";
+    /// The name of a group.
+    GROUP = "the name of a group", 128, "bytes";
+    /// Groups known to one orchestrator.
+    GROUPS = "the list of groups", 100_000, "groups";
+    /// An idempotency key.
+    KEY = "an idempotency key", 256, "bytes";
     /// A search text.
     QUERY = "a search text", KIB, "bytes";
     /// One page of a list.

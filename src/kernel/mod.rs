@@ -10,6 +10,7 @@
 //! To add a machine: its commands, events and evolve in a file of its own, and a line in `handle` and `evolve`.
 
 mod command;
+mod deadlines;
 mod effect;
 mod error;
 mod event;
@@ -18,28 +19,35 @@ mod id;
 mod key_set;
 mod lifecycle;
 pub mod limits;
+mod order;
 mod output;
+mod plan;
 mod provider;
+mod recovery;
 mod reports;
 mod schedule;
+mod scheduling;
 mod state;
 pub mod status;
 mod task;
 mod tasks;
+mod timers;
 
 use std::collections::VecDeque;
 
 pub use command::{Command, Ending, NewProvider, NewTask, Reply, Reporter};
 pub use effect::Effect;
 pub use error::{ErrorCode, OrchestratorError, Result};
-pub use event::{Answer, Created, Edit, Event, FORMAT, Report, Sink, TaskWait};
-pub use id::{Attempt, Millis, ProviderKey, Seq, TaskKey};
+pub use event::{Answer, Created, Edit, Event, FORMAT, Failure, Report, Sink, TaskWait};
+pub use id::{Attempt, GroupKey, Millis, ProviderKey, Seq, TaskKey};
+pub use plan::{MAX_SPAN, NewPlan, OnDependencyFailure, OnInterrupt, Plan, Retry, Timeouts};
 pub use provider::Provider;
 pub use state::State;
 pub use status::{Next, TaskStatus, TaskUserStatus, Verb};
 pub use task::{Step, Task};
 
 pub(crate) use key_set::KeySet;
+use timers::Timers;
 
 /// The numbers that a host chooses. They steer decisions and are not part of the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +58,10 @@ pub struct Config {
     pub max_tasks: u32,
     /// How many lines of output are kept of a task; at least 1.
     pub max_output_lines: u32,
+    /// How many started tasks may wait for their turn.
+    pub max_queued: u32,
+    /// What becomes of tasks that were running when the orchestrator stopped without a goodbye, if they do not say.
+    pub on_interrupt: OnInterrupt,
 }
 
 impl Default for Config {
@@ -58,21 +70,28 @@ impl Default for Config {
             max_concurrency: 64,
             max_tasks: 1_000_000,
             max_output_lines: 500,
+            max_queued: 1_000_000,
+            on_interrupt: OnInterrupt::Pause,
         }
     }
 }
 
 /// The state machine.
 ///
-/// Four kinds of methods. *Commands*: [`handle`](Self::handle), at any time. *Effects*: after every command, call
-/// [`poll_effect`](Self::poll_effect) until it gives none, and carry them out once the events that the command gave
-/// to the sink are as durable as they are going to be. *Replay*: [`apply`](Self::apply), before the first command.
-/// *Getters*: at any time; they see what the last command left.
+/// Five kinds of methods. *Replay*: [`restore`](Self::restore) from a snapshot, [`apply`](Self::apply) for each event
+/// after it, then [`recover`](Self::recover); for a new journal, [`open`](Self::open) instead. *Commands*:
+/// [`handle`](Self::handle), at any time after. *Time*: after every command, ask [`poll_timeout`](Self::poll_timeout)
+/// how long nothing is due, and call [`handle_timeout`](Self::handle_timeout) then; say
+/// [`clock_jumped`](Self::clock_jumped) when the host's clock was set. *Effects*: after each of these, call
+/// [`poll_effect`](Self::poll_effect) with the position up to which the events given to the sink are durable, until it
+/// gives none, and again when more are. *Getters*: at any time; they see what the last command left.
 #[derive(Debug, Default)]
 pub struct Kernel {
     config: Config,
     state: State,
-    effects: VecDeque<Effect>,
+    effects: VecDeque<(Seq, Effect)>,
+    timers: Timers,
+    changed: Vec<TaskKey>,
 }
 
 impl Kernel {
@@ -91,7 +110,25 @@ impl Kernel {
         self.turn(now, sink).emit(&Event::Opened {
             format: FORMAT,
             prefix: &prefix,
+            seed: random,
         });
+    }
+
+    /// A kernel with the state of a snapshot.
+    #[must_use]
+    pub fn restore(config: Config, mut state: State) -> Self {
+        state.index();
+        Self {
+            config,
+            state,
+            ..Self::default()
+        }
+    }
+
+    /// Begins anew after a replay: no provider is registered, and every attempt that was under way is interrupted.
+    /// `cut` is how many bytes of a torn end of the journal were dropped, for the record.
+    pub fn recover(&mut self, now: Millis, cut: u64, sink: &mut dyn Sink) {
+        self.turn(now, sink).recover(cut);
     }
 
     /// Applies one event of a journal, in order.
@@ -105,46 +142,37 @@ impl Kernel {
     /// Refused, with the code that says why; nothing has changed then, and no event was given to the sink.
     pub fn handle(&mut self, now: Millis, command: Command<'_>, sink: &mut dyn Sink) -> Result<Reply> {
         let mut turn = self.turn(now, sink);
-        match command {
-            Command::RegisterProvider(provider) => turn.register_provider(&provider),
-            Command::UnregisterProvider(provider) => turn.unregister_provider(provider),
-            Command::Create(tasks) => turn.create(tasks),
-            Command::Start(task) => turn.start(task),
-            Command::Pause(task) => turn.pause(task),
-            Command::Resume(task) => turn.resume(task),
-            Command::Cancel { task, reason } => turn.cancel(task, reason),
-            Command::Restart(task) => turn.restart(task),
-            Command::Delete(task) => turn.delete(task),
-            Command::Rename { task, name } => turn.rename(task, name),
-            Command::Reassign { task, provider } => turn.reassign(task, provider),
-            Command::Mark { task, status } => turn.mark(task, status),
-            Command::Select(task) => turn.select(task),
-            Command::Output { task, by, text } => turn.output(task, by, text),
-            Command::Progress { task, by, percent } => turn.progress(task, by, percent),
-            Command::AddStep {
-                task,
-                by,
-                description,
-            } => turn.add_step(task, by, description),
-            Command::UpdateStep {
-                task,
-                by,
-                step,
-                status,
-                output,
-            } => turn.update_step(task, by, step, status, output),
-            Command::Finish {
-                task,
-                attempt,
-                ending,
-            } => turn.finish(task, attempt, ending),
+        let reply = turn.carry_out(command);
+        if reply.is_ok() {
+            turn.settle();
         }
+        reply
     }
 
-    /// The next thing to do, oldest first.
+    /// Does what is due at this time.
+    pub fn handle_timeout(&mut self, now: Millis, sink: &mut dyn Sink) {
+        self.turn(now, sink).time_out();
+    }
+
+    /// For how many milliseconds nothing is due; none if nothing ever is.
     #[must_use]
-    pub fn poll_effect(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
+    pub fn poll_timeout(&self, now: Millis) -> Option<Millis> {
+        self.timers.wait(now)
+    }
+
+    /// The host's clock was set forward by this many milliseconds, or back by that many below zero. Spans (time-outs,
+    /// waits between attempts) go on as if it had not been; moments (deadlines, times to start) are told by the new one.
+    pub const fn clock_jumped(&mut self, by: i64) {
+        self.timers.jump(by);
+    }
+    /// The next thing to do, oldest first, if its event is at or before this position.
+    #[must_use]
+    pub fn poll_effect(&mut self, durable: Seq) -> Option<Effect> {
+        let (seq, _) = self.effects.front()?;
+        if *seq > durable {
+            return None;
+        }
+        self.effects.pop_front().map(|(_, effect)| effect)
     }
 
     /// The numbers that the host chose.
@@ -239,7 +267,26 @@ impl Kernel {
     /// What a task waits for, if its start was accepted and it does not run yet.
     #[must_use]
     pub fn waiting_for(&self, task: &Task) -> Option<TaskWait> {
-        task.is_waiting().then(|| self.state.wait(task.provider))
+        self.state.wait(task)
+    }
+
+    /// The group of a task, if it has one.
+    #[must_use]
+    pub fn group(&self, task: &Task) -> Option<&str> {
+        Some(self.state.schedule.group_name(task.group())).filter(|name| !name.is_empty())
+    }
+
+    /// How many started tasks do not run yet.
+    #[must_use]
+    pub const fn waiting(&self) -> usize {
+        self.state.schedule.waiting
+    }
+
+    /// How many tasks run at a provider, and how many wait for it alone or for a slot.
+    #[must_use]
+    pub fn load(&self, provider: ProviderKey) -> (u32, usize) {
+        let desk = self.state.schedule.desk(provider);
+        desk.map_or((0, 0), |desk| (desk.running, desk.waiting))
     }
 
     /// The current task.
@@ -274,35 +321,30 @@ impl Kernel {
 
     /// Tasks in order of creation.
     pub fn tasks(&self) -> impl DoubleEndedIterator<Item = (TaskKey, &Task)> {
-        // `create` refuses before the number of tasks ever made exceeds what a key can hold.
-        self.state
-            .tasks
-            .iter()
-            .enumerate()
-            .filter_map(|(n, task)| Some((TaskKey(n as u32), task.as_deref()?)))
+        self.state.tasks.iter()
     }
 
     /// Keys of the tasks created after this one, upwards.
     pub(crate) fn tasks_after(&self, after: Option<TaskKey>) -> impl Iterator<Item = TaskKey> {
         let from = after
             .map_or(0, |key| key.index().saturating_add(1))
-            .min(self.state.tasks.len());
-        self.tasks_in(from..self.state.tasks.len())
+            .min(self.state.tasks.made());
+        self.tasks_in(from..self.state.tasks.made())
     }
 
     /// Keys of the tasks created before this one, downwards.
     pub(crate) fn tasks_before(&self, before: Option<TaskKey>) -> impl Iterator<Item = TaskKey> {
         let end = before
             .map_or(usize::MAX, TaskKey::index)
-            .min(self.state.tasks.len());
+            .min(self.state.tasks.made());
         self.tasks_in(0..end).rev()
     }
 
     fn tasks_in(&self, range: std::ops::Range<usize>) -> impl DoubleEndedIterator<Item = TaskKey> {
-        // Keys hold every index there is; see `tasks`.
+        // Keys hold every index there is; see `Tasks`.
         range
-            .filter(|index| self.state.tasks[*index].is_some())
             .map(|index| TaskKey(index as u32))
+            .filter(|key| self.state.task(*key).is_some())
     }
 
     pub(crate) fn with_status(&self, status: TaskStatus) -> &KeySet {
@@ -344,7 +386,10 @@ impl Kernel {
             config: self.config,
             state: &mut self.state,
             effects: &mut self.effects,
+            timers: &mut self.timers,
+            changed: &mut self.changed,
             sink,
+            now,
             at,
         }
     }
@@ -354,17 +399,71 @@ impl Kernel {
 struct Turn<'k> {
     config: Config,
     state: &'k mut State,
-    effects: &'k mut VecDeque<Effect>,
+    effects: &'k mut VecDeque<(Seq, Effect)>,
+    timers: &'k mut Timers,
+    /// Tasks that have ended or begun anew, whose neighbours do not know yet.
+    changed: &'k mut Vec<TaskKey>,
     sink: &'k mut dyn Sink,
+    /// The host's time.
+    now: Millis,
+    /// The journal's time, which never runs backwards.
     at: Millis,
 }
 
 impl Turn<'_> {
+    fn carry_out(&mut self, command: Command<'_>) -> Result<Reply> {
+        match command {
+            Command::RegisterProvider(provider) => self.register_provider(&provider),
+            Command::UnregisterProvider(provider) => self.unregister_provider(provider),
+            Command::LimitGroup { group, max } => self.limit_group(group, max),
+            Command::Create(tasks) => self.create(tasks),
+            Command::Start(task) => self.start(task),
+            Command::Pause(task) => self.pause(task),
+            Command::Resume(task) => self.resume(task),
+            Command::Cancel { task, reason } => self.cancel(task, reason),
+            Command::Restart(task) => self.restart(task),
+            Command::Delete(task) => self.delete(task),
+            Command::Rename { task, name } => self.rename(task, name),
+            Command::Reassign { task, provider } => self.reassign(task, provider),
+            Command::Mark { task, status } => self.mark(task, status),
+            Command::Select(task) => self.select(task),
+            Command::Output { task, by, text } => self.output(task, by, text),
+            Command::Progress { task, by, percent } => self.progress(task, by, percent),
+            Command::AddStep {
+                task,
+                by,
+                description,
+            } => self.add_step(task, by, description),
+            Command::UpdateStep {
+                task,
+                by,
+                step,
+                status,
+                output,
+            } => self.update_step(task, by, step, status, output),
+            Command::Finish {
+                task,
+                attempt,
+                ending,
+            } => self.finish(task, attempt, ending),
+        }
+    }
+
     /// Makes one fact. From the first call on, the command can no longer be refused.
     fn emit(&mut self, event: &Event<'_>) {
         self.sink.record(self.state.seq + 1, self.at, event);
         self.order(event);
         self.state.evolve(self.at, event);
+        self.keep_time(event);
+        match *event {
+            Event::Completed { task, .. }
+            | Event::Failed { task, .. }
+            | Event::Cancelled { task, .. }
+            | Event::Queued { task, .. }
+            | Event::Blocked { task, .. }
+            | Event::Started { task, .. } => self.changed.push(task),
+            _ => {}
+        }
     }
 
     fn task(&self, key: TaskKey) -> Result<&Task> {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::str::Split;
 
+use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 /// Output kept of one task: one text, since most tasks say little and say it often.
@@ -122,19 +123,28 @@ impl Eq for Output {}
 
 impl Serialize for Output {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut output = serializer.serialize_struct("Output", 3)?;
-        output.serialize_field("lines", &self.lines())?;
-        output.serialize_field("bytes", &self.bytes())?;
+        let mut output = serializer.serialize_struct("Output", 2)?;
+        output.serialize_field("text", self.text())?;
         output.serialize_field("dropped", &self.dropped)?;
         output.end()
     }
 }
 
-impl Serialize for Lines<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(Self {
-            split: self.split.clone(),
-            left: self.left,
+impl<'de> Deserialize<'de> for Output {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        struct Kept {
+            text: String,
+            dropped: u64,
+        }
+        let Kept { text, dropped } = Kept::deserialize(deserializer)?;
+        // No line is blank, so no text is no line.
+        let lines = if text.is_empty() { 0 } else { count_lines(&text) };
+        Ok(Self {
+            text,
+            start: 0,
+            lines,
+            dropped,
         })
     }
 }

@@ -1,18 +1,17 @@
 //! The providers a kernel knows.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::key_set::KeySet;
-use super::schedule::Lane;
 
 /// A provider, registered now or once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provider {
     pub(crate) id: Box<str>,
     pub(crate) label: Box<str>,
     pub(crate) description: Option<Box<str>>,
     pub(crate) registered: bool,
-    pub(crate) lane: Lane,
+    #[serde(skip)]
     pub(crate) tasks: KeySet,
 }
 
@@ -39,17 +38,5 @@ impl Provider {
     #[must_use]
     pub const fn is_registered(&self) -> bool {
         self.registered
-    }
-
-    /// How many of its tasks run.
-    #[must_use]
-    pub const fn running(&self) -> u32 {
-        self.lane.running
-    }
-
-    /// How many started tasks wait for it.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.lane.waiting.len()
     }
 }

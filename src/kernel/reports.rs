@@ -11,7 +11,7 @@ use super::status::{self, TaskStatus, Verb};
 
 impl Turn<'_> {
     /// Lets a report through, or says that it is late.
-    fn admit(&mut self, task: TaskKey, by: Reporter, verb: Verb, report: Report) -> Result<bool> {
+    fn accept(&mut self, task: TaskKey, by: Reporter, verb: Verb, report: Report) -> Result<bool> {
         match by {
             Reporter::Attempt(attempt) => Ok(!self.is_late(task, attempt, report)?),
             Reporter::Owner => status::check(self.task(task)?.status, verb).map(|_| true),
@@ -20,7 +20,7 @@ impl Turn<'_> {
 
     pub(super) fn output(&mut self, task: TaskKey, by: Reporter, text: &str) -> Result<Reply> {
         limits::OUTPUT_TEXT.check(text.len())?;
-        if !self.admit(task, by, Verb::Annotate, Report::Output)? {
+        if !self.accept(task, by, Verb::Annotate, Report::Output)? {
             return Ok(Reply::Late);
         }
         let text = normalise(text);
@@ -47,7 +47,7 @@ impl Turn<'_> {
                 "progress must be a number from 0 to 100, not {what}"
             )));
         }
-        if !self.admit(task, by, Verb::Progress, Report::Progress)? {
+        if !self.accept(task, by, Verb::Progress, Report::Progress)? {
             return Ok(Reply::Late);
         }
         // Half up, as people round; the clamp makes the cast exact.
@@ -63,7 +63,7 @@ impl Turn<'_> {
         check_step(description)?;
         let count = self.task(task)?.steps().len();
         limits::STEPS.check(count + 1)?;
-        if !self.admit(task, by, Verb::Annotate, Report::Step)? {
+        if !self.accept(task, by, Verb::Annotate, Report::Step)? {
             return Ok(Reply::Late);
         }
         // At most 1000 steps.
@@ -87,7 +87,7 @@ impl Turn<'_> {
     ) -> Result<Reply> {
         let output = output.filter(|output| !output.trim().is_empty());
         limits::STEP_TEXT.check(output.map_or(0, str::len))?;
-        if !self.admit(task, by, Verb::Annotate, Report::Step)? {
+        if !self.accept(task, by, Verb::Annotate, Report::Step)? {
             return Ok(Reply::Late);
         }
         let found = self.task(task)?;

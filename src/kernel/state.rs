@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::ser::{SerializeSeq, SerializeStruct};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::id::{self, Millis, ProviderKey, Seq, TaskKey};
+use super::id::{self, Attempt, Millis, ProviderKey, Seq, TaskKey};
 use super::key_set::KeySet;
 use super::provider::Provider;
-use super::schedule::Schedule;
+use super::schedule::{Rank, Schedule};
 use super::status::TaskStatus;
-use super::task::Task;
+use super::task::{Phase, Place, Task};
 
 /// Strings that many tasks share, stored once.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Strings {
     texts: Vec<Box<str>>,
     numbers: BTreeMap<Box<str>, u32>,
@@ -35,37 +36,146 @@ impl Strings {
     }
 }
 
+impl Serialize for Strings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.texts.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Strings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts = Vec::<Box<str>>::deserialize(deserializer)?;
+        let numbers = (0..)
+            .zip(&texts)
+            .map(|(number, text)| (text.clone(), number))
+            .collect();
+        Ok(Self { texts, numbers })
+    }
+}
+
+/// Tasks by their keys; deleted ones leave a gap that costs nothing on disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tasks(Vec<Option<Box<Task>>>);
+
+impl Tasks {
+    /// How many keys were ever given.
+    pub(crate) const fn made(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn get(&self, key: TaskKey) -> Option<&Task> {
+        self.0.get(key.index())?.as_deref()
+    }
+
+    pub(super) fn get_mut(&mut self, key: TaskKey) -> Option<&mut Task> {
+        self.0.get_mut(key.index())?.as_deref_mut()
+    }
+
+    pub(super) fn push(&mut self, task: Task) {
+        self.0.push(Some(Box::new(task)));
+    }
+
+    pub(super) fn take(&mut self, key: TaskKey) -> Option<Box<Task>> {
+        self.0.get_mut(key.index())?.take()
+    }
+
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (TaskKey, &Task)> {
+        // `create` refuses before the number of tasks ever made exceeds what a key can hold.
+        self.0
+            .iter()
+            .enumerate()
+            .filter_map(|(n, task)| Some((TaskKey(n as u32), task.as_deref()?)))
+    }
+}
+
+impl Serialize for Tasks {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Kept<'a>(&'a Tasks);
+        impl Serialize for Kept<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut list = serializer.serialize_seq(Some(self.0.0.iter().flatten().count()))?;
+                for entry in self.0.iter() {
+                    list.serialize_element(&entry)?;
+                }
+                list.end()
+            }
+        }
+        let mut tasks = serializer.serialize_struct("Tasks", 2)?;
+        tasks.serialize_field("made", &(self.0.len() as u64))?;
+        tasks.serialize_field("kept", &Kept(self))?;
+        tasks.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Tasks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Stored {
+            made: u64,
+            kept: Vec<(TaskKey, Task)>,
+        }
+        let Stored { made, kept } = Stored::deserialize(deserializer)?;
+        let last = kept.last().map_or(0, |(key, _)| u64::from(key.0) + 1);
+        if made > i32::MAX as u64 || last > made || !kept.is_sorted_by(|(a, _), (b, _)| a < b) {
+            return Err(serde::de::Error::custom("the tasks are not in order"));
+        }
+        let mut tasks = Vec::new();
+        tasks.resize_with(made as usize, || None);
+        for (key, task) in kept {
+            tasks[key.index()] = Some(Box::new(task));
+        }
+        Ok(Self(tasks))
+    }
+}
+
 /// All that the journal says, folded.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+///
+/// Its serialized form is what a snapshot holds and what hashes are made of: it leaves out what follows from the rest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     pub(crate) seq: Seq,
     pub(crate) at: Millis,
     pub(crate) prefix: Box<str>,
+    pub(crate) seed: u64,
     pub(crate) current: Option<TaskKey>,
     pub(crate) providers: Vec<Provider>,
-    pub(crate) provider_keys: BTreeMap<Box<str>, ProviderKey>,
-    pub(crate) tasks: Vec<Option<Box<Task>>>,
-    pub(crate) ids: BTreeMap<Box<str>, TaskKey>,
+    pub(crate) tasks: Tasks,
     /// Ids that users gave to tasks which are deleted: their events still speak of them.
     pub(super) gone: BTreeMap<TaskKey, Box<str>>,
-    pub(crate) by_status: [KeySet; TaskStatus::ALL.len()],
-    pub(crate) by_tag: BTreeMap<Box<str>, KeySet>,
-    pub(crate) children: BTreeMap<TaskKey, KeySet>,
     pub(crate) schedule: Schedule,
     pub(super) strings: Strings,
+    #[serde(skip)]
+    pub(crate) provider_keys: BTreeMap<Box<str>, ProviderKey>,
+    #[serde(skip)]
+    pub(crate) ids: BTreeMap<Box<str>, TaskKey>,
+    #[serde(skip)]
+    pub(crate) by_status: [KeySet; TaskStatus::ALL.len()],
+    #[serde(skip)]
+    pub(crate) by_tag: BTreeMap<Box<str>, KeySet>,
+    #[serde(skip)]
+    pub(crate) children: BTreeMap<TaskKey, KeySet>,
+    /// Who waits for a task.
+    #[serde(skip)]
+    pub(crate) dependants: BTreeMap<TaskKey, KeySet>,
+    #[serde(skip)]
+    pub(crate) orders: BTreeMap<Box<str>, TaskKey>,
 }
 
 impl State {
     pub(crate) fn task(&self, key: TaskKey) -> Option<&Task> {
-        self.tasks.get(key.index())?.as_deref()
+        self.tasks.get(key)
     }
 
     pub(super) fn task_mut(&mut self, key: TaskKey) -> Option<&mut Task> {
-        self.tasks.get_mut(key.index())?.as_deref_mut()
+        self.tasks.get_mut(key)
     }
 
     pub(crate) fn provider(&self, key: ProviderKey) -> Option<&Provider> {
         self.providers.get(key.index())
+    }
+
+    pub(crate) fn is_registered(&self, key: ProviderKey) -> bool {
+        self.provider(key).is_some_and(|provider| provider.registered)
     }
 
     pub(crate) fn text(&self, number: u32) -> &str {
@@ -76,19 +186,26 @@ impl State {
         self.by_status.iter().map(KeySet::len).sum()
     }
 
-    /// Keys of the tasks below this one, parents before children, without this one.
+    /// Keys of the tasks below this one that do not outlive it, parents before children, without this one.
     pub(crate) fn descendants(&self, task: TaskKey) -> Vec<TaskKey> {
         let mut found = Vec::new();
         let mut at = 0;
         let mut next = Some(task);
         while let Some(above) = next {
             if let Some(children) = self.children.get(&above) {
-                found.extend(children.ascending(None));
+                let bound = |key: &TaskKey| self.task(*key).is_some_and(|task| !task.outlives_parent());
+                found.extend(children.ascending(None).filter(bound));
             }
             next = found.get(at).copied();
             at += 1;
         }
         found
+    }
+
+    /// Whether a task is there and completed.
+    pub(crate) fn is_completed(&self, key: TaskKey) -> bool {
+        self.task(key)
+            .is_some_and(|task| task.status == TaskStatus::Completed)
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<TaskKey> {
@@ -110,6 +227,78 @@ impl State {
         match self.own_id(key) {
             Some(id) => out.push_str(id),
             None => id::write_id(&self.prefix, key, out),
+        }
+    }
+
+    /// Random bits for a decision about an attempt: the same ones on every host, and after every replay.
+    pub(crate) const fn chance(&self, key: TaskKey, attempt: Attempt) -> u64 {
+        // splitmix64 over the seed and what is decided about.
+        let about = (key.0 as u64) << 32 | attempt.0 as u64;
+        let mut z = self
+            .seed
+            .wrapping_add((about.wrapping_add(1)).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Makes what follows from the rest, after that was read from a snapshot.
+    pub(crate) fn index(&mut self) {
+        self.schedule.index();
+        self.provider_keys = (0..)
+            .map(ProviderKey)
+            .zip(&self.providers)
+            .map(|(key, provider)| (provider.id.clone(), key))
+            .collect();
+        for provider in &mut self.providers {
+            provider.tasks = KeySet::default();
+        }
+        let keys: Vec<TaskKey> = self.tasks.iter().map(|(key, _)| key).collect();
+        for key in keys {
+            self.index_task(key);
+        }
+    }
+
+    /// Enters a task into everything that finds it.
+    pub(super) fn index_task(&mut self, key: TaskKey) {
+        let Some(task) = self.tasks.get(key) else { return };
+        self.by_status[task.status as usize].insert(key);
+        if let Some(provider) = self.providers.get_mut(task.provider.index()) {
+            provider.tasks.insert(key);
+        }
+        for tag in task.tags() {
+            self.by_tag.entry(tag.into()).or_default().insert(key);
+        }
+        if let Some(parent) = task.parent() {
+            self.children.entry(parent).or_default().insert(key);
+        }
+        if let Some(id) = task.extras.as_ref().and_then(|extras| extras.id.as_deref()) {
+            self.ids.insert(id.into(), key);
+        }
+        let (group, priority) = (task.group(), task.priority());
+        match task.phase {
+            Phase::Active => self.schedule.begin_again(group, task.provider),
+            Phase::Waiting(place) => {
+                self.schedule.waiting += 1;
+                if let Place::Lane(ticket) = place {
+                    self.schedule
+                        .place(group, task.provider, Rank::new(ticket, priority), key);
+                }
+            }
+            Phase::Idle => {}
+        }
+        let Some(plan) = task.plan() else { return };
+        if !plan.idempotency_key.is_empty() {
+            self.orders.entry(plan.idempotency_key.clone()).or_insert(key);
+        }
+        let mut unmet = 0;
+        for on in &plan.depends_on {
+            self.dependants.entry(*on).or_default().insert(key);
+            let completed = self.tasks.get(*on).map(|task| task.status) == Some(TaskStatus::Completed);
+            unmet += u32::from(!completed);
+        }
+        if let Some(plan) = self.tasks.get_mut(key).and_then(Task::plan_mut) {
+            plan.unmet = unmet;
         }
     }
 }

@@ -13,6 +13,8 @@ pub enum TaskStatus {
     /// Not running yet: not started, or started and waiting for its turn.
     #[default]
     Pending,
+    /// Started, and waiting for other tasks.
+    Blocked,
     /// A provider is at it.
     Running,
     /// Asked to hold. A provider that does not look may still finish it.
@@ -27,8 +29,9 @@ pub enum TaskStatus {
 
 impl TaskStatus {
     /// Every status, in the order of their wire numbers.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Pending,
+        Self::Blocked,
         Self::Running,
         Self::Paused,
         Self::Completed,
@@ -41,6 +44,7 @@ impl TaskStatus {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::Blocked => "blocked",
             Self::Running => "running",
             Self::Paused => "paused",
             Self::Completed => "completed",
@@ -179,27 +183,27 @@ impl Verb {
 #[must_use]
 pub const fn next(from: TaskStatus, verb: Verb) -> Option<Next> {
     use Next::{Gone, Nothing, Stays, To};
-    use TaskStatus::{Cancelled, Completed, Failed, Paused, Pending, Running};
+    use TaskStatus::{Blocked, Cancelled, Completed, Failed, Paused, Pending, Running};
     Some(match (verb, from) {
-        // A started task stays pending until a slot is free.
+        // A started task stays pending until a slot is free, and is blocked until those it depends on are completed.
         (Verb::Start, Pending) => To(Running),
-        (Verb::Start, Running) => Nothing,
-        (Verb::Pause, Pending | Running) => To(Paused),
+        (Verb::Start, Blocked | Running) => Nothing,
+        (Verb::Pause, Pending | Blocked | Running) => To(Paused),
         (Verb::Pause, Paused) => Nothing,
-        // Back to pending if it had not begun to run.
+        // Back to pending or blocked if it had not begun to run.
         (Verb::Resume, Paused) => To(Running),
         (Verb::Resume, Running) => Nothing,
-        (Verb::Cancel, Pending | Running | Paused) => To(Cancelled),
+        (Verb::Cancel, Pending | Blocked | Running | Paused) => To(Cancelled),
         (Verb::Cancel, Cancelled) => Nothing,
         // Pending first if no slot is free.
         (Verb::Restart, Completed | Failed | Cancelled) => To(Running),
         // The work is done; hiding it because of a pause would help nobody.
         (Verb::Complete, Running | Paused) => To(Completed),
         (Verb::Fail, Running | Paused) => To(Failed),
-        (Verb::Progress, Pending | Running | Paused) => Stays,
+        (Verb::Progress, Pending | Blocked | Running | Paused) => Stays,
         (Verb::Annotate | Verb::Edit, _) => Stays,
         // Not under a provider's hands: a paused task only if no attempt is open.
-        (Verb::Reassign, Pending | Paused | Completed | Failed | Cancelled) => Stays,
+        (Verb::Reassign, Pending | Blocked | Paused | Completed | Failed | Cancelled) => Stays,
         (Verb::Delete, _) => Gone,
         _ => return None,
     })
@@ -234,7 +238,9 @@ pub fn table() -> String {
     for status in TaskStatus::ALL {
         out.push_str(&format!(" {status} |"));
     }
-    out.push_str("\n|---|---|---|---|---|---|---|\n");
+    out.push_str("\n|---|");
+    out.push_str(&"---|".repeat(TaskStatus::ALL.len()));
+    out.push('\n');
     for verb in Verb::ALL {
         out.push_str(&format!("| **{}** |", verb.as_str()));
         for from in TaskStatus::ALL {

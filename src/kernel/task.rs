@@ -1,26 +1,44 @@
 //! One task as the kernel keeps it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::event::Report;
-use super::id::{Attempt, Millis, ProviderKey, TaskKey};
+use super::id::{Attempt, GroupKey, Millis, ProviderKey, TaskKey};
 use super::output::Output;
+use super::plan::{Retry, TaskPlan, Timeouts};
 use super::status::{TaskStatus, TaskUserStatus};
 
 /// How far the current attempt of a task is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Phase {
     /// There is none, or it has ended.
     #[default]
     Idle,
-    /// It was asked for and does not run yet. The ticket is its place in the queue; none while paused.
-    Waiting(Option<u64>),
+    /// It was asked for and does not run yet.
+    Waiting(Place),
     /// Its provider was called and has not answered.
     Active,
 }
 
+/// Where an attempt waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Place {
+    /// In its lane, with this ticket.
+    Lane(u64),
+    /// Nowhere: the task is paused.
+    Paused,
+    /// For tasks that are not completed.
+    Dependencies,
+    /// For its time.
+    Time,
+    /// For the end of the wait after a failed attempt.
+    Retry,
+    /// Nowhere: the attempt before was interrupted, and the task is paused.
+    Interrupted,
+}
+
 /// A step of a task's plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     pub(crate) description: Box<str>,
     pub(crate) status: TaskStatus,
@@ -50,7 +68,7 @@ impl Step {
 }
 
 /// What most tasks do not have, kept apart so that they do not pay for it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Extras {
     pub(crate) id: Option<Box<str>>,
     pub(crate) sub_agent_type: Option<u32>,
@@ -62,10 +80,13 @@ pub(crate) struct Extras {
     pub(crate) metadata: Box<str>,
     pub(crate) detail: Box<str>,
     pub(crate) user_status_at: Option<Millis>,
+    pub(crate) plan: Option<Box<TaskPlan>>,
+    /// How many attempts in a row were interrupted by a crash.
+    pub(crate) interrupts: u32,
 }
 
 /// A task. Read it through [`super::Kernel::task`]; it changes only by events.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     pub(crate) status: TaskStatus,
     pub(crate) user_status: TaskUserStatus,
@@ -239,6 +260,86 @@ impl Task {
         self.extras.as_ref().and_then(|extras| extras.parent)
     }
 
+    pub(crate) fn plan(&self) -> Option<&TaskPlan> {
+        self.extras.as_ref()?.plan.as_deref()
+    }
+
+    pub(crate) fn plan_mut(&mut self) -> Option<&mut TaskPlan> {
+        self.extras.as_mut()?.plan.as_deref_mut()
+    }
+
+    pub(crate) fn group(&self) -> GroupKey {
+        self.plan().map_or(GroupKey::NONE, |plan| plan.group)
+    }
+
+    /// Higher ones run first, within the group.
+    #[must_use]
+    pub fn priority(&self) -> i32 {
+        self.plan().map_or(0, |plan| plan.priority)
+    }
+
+    /// The tasks that must be completed before it runs.
+    #[must_use]
+    pub fn depends_on(&self) -> &[TaskKey] {
+        self.plan().map_or(&[], |plan| &plan.depends_on)
+    }
+
+    /// How many of those are not completed.
+    #[must_use]
+    pub fn unmet(&self) -> u32 {
+        self.plan().map_or(0, |plan| plan.unmet)
+    }
+
+    /// How failed attempts are repeated.
+    #[must_use]
+    pub fn retry(&self) -> Option<Retry> {
+        self.plan()?.retry
+    }
+
+    /// How long it may take.
+    #[must_use]
+    pub fn timeouts(&self) -> Timeouts {
+        self.plan().map_or_else(Timeouts::default, |plan| plan.timeouts)
+    }
+
+    /// When it must have ended.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Millis> {
+        self.plan()?.deadline
+    }
+
+    /// Before when it does not run.
+    #[must_use]
+    pub fn start_at(&self) -> Option<Millis> {
+        self.plan()?.start_at
+    }
+
+    /// When the next attempt is due, after a failed one.
+    #[must_use]
+    pub fn retry_at(&self) -> Option<Millis> {
+        self.plan()?.retry_at
+    }
+
+    /// Whether it goes on when the task above it ends.
+    #[must_use]
+    pub fn outlives_parent(&self) -> bool {
+        self.plan().is_some_and(|plan| plan.outlives_parent)
+    }
+
+    /// How many attempts in a row were interrupted by a crash.
+    #[must_use]
+    pub fn interrupts(&self) -> u32 {
+        self.extras.as_ref().map_or(0, |extras| extras.interrupts)
+    }
+
+    /// The name of the order that made it, if there was one.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.plan()
+            .map(|plan| &*plan.idempotency_key)
+            .filter(|key| !key.is_empty())
+    }
+
     /// Whether it has any of what most tasks do not have.
     #[cfg(target_family = "wasm")]
     pub(crate) const fn has_extras(&self) -> bool {
@@ -279,6 +380,18 @@ impl Task {
                 step.output = None;
             }
             extras.detail = Box::default();
+        }
+    }
+
+    /// The owner begins a run of attempts with this one.
+    pub(crate) fn begin_run(&mut self, attempt: Attempt) {
+        if let Some(extras) = &mut self.extras {
+            extras.interrupts = 0;
+        }
+        if let Some(plan) = self.plan_mut() {
+            plan.first_attempt = attempt;
+            plan.began_at = None;
+            plan.retry_at = None;
         }
     }
 }

@@ -1,21 +1,43 @@
 //! The set of tasks and providers: what is made, changed by its owner, and removed.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::Turn;
 use super::command::{NewProvider, NewTask, Reply};
 use super::error::{ErrorCode, OrchestratorError, Result};
 use super::event::{Created, Edit, Event};
-use super::id::{self, ProviderKey, TaskKey};
+use super::id::{self, Attempt, GroupKey, ProviderKey, TaskKey};
 use super::limits::{self, check_id, check_visible};
+use super::order::fingerprint;
+use super::plan::{Plan, keys};
 use super::reports::check_step;
-use super::status::{self, TaskStatus, TaskUserStatus, Verb};
+use super::status::{self, TaskUserStatus, Verb};
 
 /// What a task to create refers to, looked up.
 struct Checked {
     provider: ProviderKey,
     parent: Option<TaskKey>,
     tags: String,
+    /// Keys, as [`Plan::depends_on`] has them.
+    depends_on: Vec<u8>,
+}
+
+/// The ids of tasks that are made together, and may wait for each other.
+#[derive(Default)]
+struct Batch<'a>(BTreeMap<&'a str, TaskKey>);
+
+impl<'a> Batch<'a> {
+    fn of(first: TaskKey, tasks: &[NewTask<'a>]) -> Result<Self> {
+        let mut ids = BTreeMap::new();
+        for (key, new) in (first.0..).map(TaskKey).zip(tasks) {
+            if let Some(id) = new.id
+                && ids.insert(id, key).is_some()
+            {
+                return Err(exists(id));
+            }
+        }
+        Ok(Self(ids))
+    }
 }
 
 impl Turn<'_> {
@@ -57,7 +79,6 @@ impl Turn<'_> {
             description: new.description,
             max_concurrency: new.max_concurrency,
         });
-        self.fill_slots();
         Ok(Reply::Provider(provider))
     }
 
@@ -72,10 +93,32 @@ impl Turn<'_> {
         }
     }
 
+    pub(super) fn limit_group(&mut self, group: &str, max: Option<u32>) -> Result<Reply> {
+        limits::GROUP.check(group.len())?;
+        if max == Some(0) {
+            return Err(OrchestratorError::invalid(
+                "maxConcurrency of a group must be at least 1",
+            ));
+        }
+        let known = self.state.schedule.find_group(group);
+        let current = known.map(|key| self.state.schedule.groups[key.index()].max_concurrency);
+        if current.unwrap_or_default() == max {
+            return Ok(Reply::Nothing);
+        }
+        if known.is_none() {
+            limits::GROUPS.check(self.state.schedule.groups.len() + 1)?;
+        }
+        self.emit(&Event::GroupLimited { group, max });
+        Ok(Reply::Done)
+    }
+
     pub(super) fn create(&mut self, tasks: &[NewTask<'_>]) -> Result<Reply> {
         limits::BATCH.check(tasks.len())?;
+        if let Some(reply) = self.made_before(tasks)? {
+            return Ok(reply);
+        }
         let max = self.config.max_tasks as usize;
-        let made = self.state.tasks.len();
+        let made = self.state.tasks.made();
         if self.state.len() + tasks.len() > max || made + tasks.len() > i32::MAX as usize {
             return Err(OrchestratorError::new(
                 ErrorCode::LimitExceeded,
@@ -87,22 +130,30 @@ impl Turn<'_> {
         }
         // Checked above to fit.
         let first = TaskKey(made as u32);
-        if let [new] = tasks {
-            let known = self.check_new(new)?;
+        if let [new] = tasks
+            && new.plan.depends_on.is_empty()
+        {
+            let known = self.check_new(new, &Batch::default())?;
+            self.check_start(new, &known)?;
             self.make(first, new, &known);
         } else {
-            let mut ids = BTreeSet::new();
-            let mut checked = Vec::with_capacity(tasks.len());
-            for new in tasks {
-                checked.push(self.check_new(new)?);
-                if let Some(id) = new.id
-                    && !ids.insert(id)
-                {
-                    return Err(exists(id));
-                }
+            let batch = Batch::of(first, tasks)?;
+            let checked = tasks
+                .iter()
+                .map(|new| self.check_new(new, &batch))
+                .collect::<Result<Vec<_>>>()?;
+            check_cycles(first, &checked)?;
+            let starts = tasks.iter().filter(|new| new.plan.start).count();
+            if starts > 0 {
+                self.check_room(starts)?;
             }
             for ((key, new), known) in (first.0..).map(TaskKey).zip(tasks).zip(&checked) {
                 self.make(key, new, known);
+            }
+        }
+        for (key, new) in (first.0..).map(TaskKey).zip(tasks) {
+            if new.plan.start {
+                self.admit(key, Attempt::NONE.next());
             }
         }
         // As many as were passed in, which the limit bounds.
@@ -112,7 +163,38 @@ impl Turn<'_> {
         })
     }
 
+    /// Refuses a start that would have to wait where no more may wait.
+    fn check_start(&self, new: &NewTask<'_>, known: &Checked) -> Result<()> {
+        if !new.plan.start {
+            return Ok(());
+        }
+        let schedule = &self.state.schedule;
+        let group = new
+            .plan
+            .group
+            .map_or(Some(GroupKey::NONE), |name| schedule.find_group(name));
+        let free = schedule.running < self.config.max_concurrency.max(1)
+            && new.plan.start_at.is_none_or(|start_at| start_at <= self.at)
+            && schedule.is_open(group.unwrap_or(GroupKey(u32::MAX)), known.provider);
+        if free { Ok(()) } else { self.check_room(1) }
+    }
+
     fn make(&mut self, task: TaskKey, new: &NewTask<'_>, known: &Checked) {
+        let plan = &new.plan;
+        let recorded = (!plan.is_plain()).then(|| Plan {
+            group: plan.group.unwrap_or_default(),
+            priority: plan.priority,
+            depends_on: &known.depends_on,
+            on_dependency_failure: plan.on_dependency_failure,
+            retry: plan.retry,
+            timeouts: plan.timeouts,
+            deadline: plan.deadline,
+            start_at: plan.start_at,
+            on_interrupt: plan.on_interrupt,
+            outlives_parent: plan.outlives_parent,
+            idempotency_key: plan.idempotency_key.unwrap_or_default(),
+            fingerprint: plan.idempotency_key.map_or(0, |_| fingerprint(new)),
+        });
         self.emit(&Event::Created(Created {
             task,
             id: new.id,
@@ -126,6 +208,7 @@ impl Turn<'_> {
             parent: known.parent,
             tags: &known.tags,
             metadata: new.metadata,
+            plan: recorded,
         }));
         for (step, description) in (0..).zip(new.steps) {
             self.emit(&Event::StepAdded {
@@ -137,7 +220,7 @@ impl Turn<'_> {
         }
     }
 
-    fn check_new(&self, new: &NewTask<'_>) -> Result<Checked> {
+    fn check_new(&self, new: &NewTask<'_>, batch: &Batch<'_>) -> Result<Checked> {
         check_visible(limits::NAME, new.name)?;
         limits::DESCRIPTION.check(new.description.len())?;
         limits::METADATA.check(new.metadata.len())?;
@@ -167,9 +250,40 @@ impl Turn<'_> {
         new.steps.iter().try_for_each(|step| check_step(step))?;
         Ok(Checked {
             provider: self.provider_for(new.provider)?,
-            parent: new.parent.map(|parent| self.parent_for(parent)).transpose()?,
+            parent: new
+                .parent
+                .map(|parent| self.parent_for(parent, new.plan.outlives_parent))
+                .transpose()?,
             tags: check_tags(new.tags)?,
+            depends_on: self.check_plan(new, batch)?,
         })
+    }
+
+    fn check_plan(&self, new: &NewTask<'_>, batch: &Batch<'_>) -> Result<Vec<u8>> {
+        new.plan.check()?;
+        if let Some(group) = new.plan.group
+            && self.state.schedule.find_group(group).is_none()
+        {
+            limits::GROUPS.check(self.state.schedule.groups.len() + 1)?;
+        }
+        let mut found: Vec<TaskKey> = Vec::with_capacity(new.plan.depends_on.len());
+        for id in new.plan.depends_on {
+            let key = batch
+                .0
+                .get(id)
+                .copied()
+                .or_else(|| self.state.find(id))
+                .ok_or_else(|| {
+                    OrchestratorError::new(
+                        ErrorCode::TaskNotFound,
+                        format!("there is no task {} to depend on", limits::quoted(id)),
+                    )
+                })?;
+            found.push(key);
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found.into_iter().flat_map(|key| key.0.to_le_bytes()).collect())
     }
 
     /// The provider with this id, or the only one.
@@ -206,17 +320,18 @@ impl Turn<'_> {
         }
     }
 
-    fn parent_for(&self, id: &str) -> Result<TaskKey> {
+    fn parent_for(&self, id: &str, outlives: bool) -> Result<TaskKey> {
         let parent = self.state.find(id).ok_or_else(|| {
             OrchestratorError::new(
                 ErrorCode::TaskNotFound,
                 format!("there is no task {} to be the parent", limits::quoted(id)),
             )
         })?;
-        if self.task(parent)?.status == TaskStatus::Cancelled {
+        let status = self.task(parent)?.status;
+        if status.is_terminal() && !outlives {
             return Err(OrchestratorError::new(
                 ErrorCode::IllegalTransition,
-                "cannot create a task below one that is cancelled",
+                format!("cannot create a task below one that is {status}, unless it outlives its parent"),
             ));
         }
         let mut depth = 1;
@@ -236,10 +351,13 @@ impl Turn<'_> {
         for key in &all {
             self.call_off(*key, "Task deleted");
         }
+        // Nobody can restart what is gone.
+        for key in &all {
+            self.fail_dependants(*key);
+        }
         for key in all.into_iter().rev() {
             self.emit(&Event::Deleted { task: key });
         }
-        self.fill_slots();
         Ok(Reply::Done)
     }
 
@@ -275,7 +393,6 @@ impl Turn<'_> {
             task,
             edit: Edit::Provider(provider),
         });
-        self.fill_slots();
         Ok(Reply::Done)
     }
 
@@ -304,6 +421,39 @@ impl Turn<'_> {
         self.emit(&Event::Edited { task, edit });
         Ok(Reply::Done)
     }
+}
+
+/// Refuses tasks that wait for each other in a circle. Only those that are made together can.
+fn check_cycles(first: TaskKey, checked: &[Checked]) -> Result<()> {
+    let mut waits = vec![0_usize; checked.len()];
+    let mut before: Vec<Vec<usize>> = vec![Vec::new(); checked.len()];
+    for (place, known) in checked.iter().enumerate() {
+        for on in keys(&known.depends_on).filter(|on| *on >= first) {
+            waits[place] += 1;
+            before[on.index() - first.index()].push(place);
+        }
+    }
+    let mut ready: Vec<usize> = (0..waits.len()).filter(|place| waits[*place] == 0).collect();
+    let mut next = 0;
+    while let Some(place) = ready.get(next).copied() {
+        next += 1;
+        for after in &before[place] {
+            waits[*after] -= 1;
+            if waits[*after] == 0 {
+                ready.push(*after);
+            }
+        }
+    }
+    if next == checked.len() {
+        return Ok(());
+    }
+    Err(OrchestratorError::new(
+        ErrorCode::DependencyCycle,
+        format!(
+            "{} of these tasks depend on each other in a circle, or on one that does",
+            checked.len() - next
+        ),
+    ))
 }
 
 fn exists(id: &str) -> OrchestratorError {

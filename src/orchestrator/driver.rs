@@ -241,7 +241,10 @@ impl Driver {
                 self.command(Command::Finish {
                     task,
                     attempt,
-                    ending: Ending::Error(&error),
+                    ending: Ending::Error {
+                        error: &error,
+                        retryable: true,
+                    },
                 })
             }
         };
@@ -252,6 +255,7 @@ impl Driver {
             success,
             ref summary,
             ref error,
+            retryable,
             ..
         } = *result;
         match result.detail() {
@@ -261,6 +265,7 @@ impl Driver {
                     summary,
                     error: error.as_deref(),
                     detail: &detail,
+                    retryable: retryable != Some(false),
                 };
                 self.command(Command::Finish {
                     task,
@@ -272,7 +277,10 @@ impl Driver {
             Err(refusal) => self.command(Command::Finish {
                 task,
                 attempt,
-                ending: Ending::Error(refusal.message()),
+                ending: Ending::Error {
+                    error: refusal.message(),
+                    retryable: false,
+                },
             }),
         }
     }

@@ -51,7 +51,7 @@ impl Engine {
     /// The next thing to do; see [`Kernel::poll_effect`].
     #[must_use]
     pub fn poll_effect(&mut self) -> Option<Effect> {
-        self.kernel.poll_effect()
+        self.kernel.poll_effect(self.kernel.seq())
     }
 
     /// The kernel, to read.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::task::{TaskResult, TaskStep};
 use crate::journal::Recorded;
 use crate::kernel::{
-    Attempt, Edit, Event, Kernel, Millis, ProviderKey, Report, Seq, TaskKey, TaskStatus, TaskWait,
+    Attempt, Edit, Event, Failure, Kernel, Millis, ProviderKey, Report, Seq, TaskKey, TaskStatus, TaskWait,
 };
 
 /// What a `task:message` is about.
@@ -87,7 +87,7 @@ kinds! {
         #[serde(skip_serializing_if = "Option::is_none")]
         parent_id: Option<String>,
     }
-    /// A start was accepted and waits for a slot.
+    /// A start was accepted and waits for a slot, its provider or its time.
     Queued = "task:queued" {
         /// Which task.
         task_id: String,
@@ -168,6 +168,8 @@ kinds! {
         success: bool,
         /// The result's summary; the error when there is no result.
         summary: String,
+        /// What the failure comes from.
+        failure: Failure,
         /// Why.
         error: String,
         /// The result, if the provider gave one.
@@ -197,6 +199,50 @@ kinds! {
         /// Which.
         task_id: String,
     }
+    /// A start was accepted and waits for other tasks.
+    Blocked = "task:blocked" {
+        /// Which task.
+        task_id: String,
+        /// The attempt that will run.
+        attempt: u32,
+        /// What it waits for.
+        waiting_for: TaskWait,
+    }
+    /// An attempt did not succeed, and another one follows.
+    Retrying = "task:retrying" {
+        /// Which task.
+        task_id: String,
+        /// The attempt that failed.
+        attempt: u32,
+        /// What the failure comes from.
+        failure: Failure,
+        /// Why.
+        error: String,
+        /// When the next attempt is due.
+        retry_at: Millis,
+    }
+    /// An attempt was under way when the orchestrator stopped without a goodbye.
+    Interrupted = "task:interrupted" {
+        /// Which task.
+        task_id: String,
+        /// Which attempt.
+        attempt: u32,
+    }
+    /// The journal was opened again.
+    Recovered = "journal:recovered" {
+        /// How many bytes of a torn end were dropped.
+        cut: u64,
+        /// How many attempts were interrupted.
+        interrupted: u32,
+    }
+    /// The limit of a group changed.
+    GroupLimited = "group:limited" {
+        /// Its name; empty for tasks without a group.
+        group: String,
+        /// How many of its tasks may run at once.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        max_concurrency: Option<u32>,
+    }
     /// A subscriber was too slow, or asked for events that are no longer kept.
     Lagged = "subscriber:lagged" {
         /// How many events it missed.
@@ -212,6 +258,8 @@ impl EventKind {
             Self::Opened { .. }
             | Self::ProviderRegistered { .. }
             | Self::ProviderUnregistered { .. }
+            | Self::Recovered { .. }
+            | Self::GroupLimited { .. }
             | Self::Lagged { .. } => None,
             Self::Created { task_id, .. }
             | Self::Queued { task_id, .. }
@@ -226,6 +274,9 @@ impl EventKind {
             | Self::Failed { task_id, .. }
             | Self::Cancelled { task_id, .. }
             | Self::Late { task_id, .. }
+            | Self::Blocked { task_id, .. }
+            | Self::Retrying { task_id, .. }
+            | Self::Interrupted { task_id, .. }
             | Self::Deleted { task_id } => Some(task_id),
         }
     }
@@ -339,11 +390,13 @@ fn kind(kernel: &Kernel, event: &Event<'_>) -> EventKind {
         Event::Failed {
             task,
             attempt,
+            failure,
             error,
             answer,
         } => EventKind::Failed {
             task_id: id(task),
             attempt: attempt.get(),
+            failure,
             success: false,
             summary: answer.map_or(error, |answer| answer.summary).to_owned(),
             error: error.to_owned(),
@@ -368,6 +421,33 @@ fn kind(kernel: &Kernel, event: &Event<'_>) -> EventKind {
             report,
         },
         Event::Deleted { task } => EventKind::Deleted { task_id: id(task) },
+        Event::Blocked { task, attempt } => EventKind::Blocked {
+            task_id: id(task),
+            attempt: attempt.get(),
+            waiting_for: TaskWait::Dependencies,
+        },
+        Event::Retrying {
+            task,
+            attempt,
+            failure,
+            error,
+            until,
+        } => EventKind::Retrying {
+            task_id: id(task),
+            attempt: attempt.get(),
+            failure,
+            error: error.to_owned(),
+            retry_at: until,
+        },
+        Event::Interrupted { task, attempt } => EventKind::Interrupted {
+            task_id: id(task),
+            attempt: attempt.get(),
+        },
+        Event::Recovered { cut, interrupted } => EventKind::Recovered { cut, interrupted },
+        Event::GroupLimited { group, max } => EventKind::GroupLimited {
+            group: group.to_owned(),
+            max_concurrency: max,
+        },
         Event::Opened { format, .. } => EventKind::Opened { format },
         Event::Edited { task, edit } => {
             let (about, message) = message(kernel, edit);

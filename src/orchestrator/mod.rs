@@ -22,7 +22,7 @@ mod task_context;
 pub use agent_orchestrator::{AgentOrchestrator, ProviderInfo, Subscription, TaskPage};
 pub use builder::AgentOrchestratorBuilder;
 pub use context::ProviderTaskExecutionContext;
-pub use create::CreateTask;
+pub use create::{CreateTask, RetryPolicy, Start};
 pub use engine::{Engine, EngineOptions};
 pub use event::{About, EventKind, OrchestratorEvent};
 pub use json::{canonical, canonical_text};

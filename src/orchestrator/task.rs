@@ -33,6 +33,9 @@ pub struct TaskResult {
     /// What went wrong, for a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Whether another attempt may do better, for a failure; yes when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retryable: Option<bool>,
     /// Files that exist now and did not before.
     #[serde(default)]
     pub files_created: Vec<String>,
@@ -65,11 +68,25 @@ impl TaskResult {
         }
     }
 
+    /// Says that no further attempt would do better.
+    #[must_use]
+    pub const fn no_retry(mut self) -> Self {
+        self.retryable = Some(false);
+        self
+    }
+
     /// What the kernel keeps beside the summary.
     pub(crate) fn detail(&self) -> Result<String> {
         let mut detail = self.extra.clone();
         // What the fields say wins over what an extra of the same name says.
-        for name in ["success", "summary", "error", "filesCreated", "filesModified"] {
+        for name in [
+            "success",
+            "summary",
+            "error",
+            "retryable",
+            "filesCreated",
+            "filesModified",
+        ] {
             detail.remove(name);
         }
         if let Some(error) = &self.error {
@@ -104,6 +121,7 @@ impl TaskResult {
             success,
             summary: summary.to_owned(),
             error,
+            retryable: None,
             files_created,
             files_modified,
             extra: fields,
@@ -179,6 +197,27 @@ pub struct OrchestratedTask {
     pub completed_at: Option<Millis>,
     /// When the user status last changed; the time of creation at first.
     pub user_status_updated_at: Millis,
+    /// Tasks that must be completed before it runs.
+    #[serde(default)]
+    pub depends_on: Vec<String>,
+    /// Higher ones run first, within their group.
+    #[serde(default)]
+    pub priority: i32,
+    /// The group whose limit and turn it shares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// When it must have ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Millis>,
+    /// Before when it does not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_at: Option<Millis>,
+    /// When the next attempt is due, after a failed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Millis>,
+    /// Whether it goes on when the task above it ends.
+    #[serde(default)]
+    pub outlives_parent: bool,
     /// The user's own data.
     #[serde(default)]
     pub metadata: Map<String, Value>,
@@ -224,6 +263,13 @@ impl OrchestratedTask {
             started_at: task.started_at(),
             completed_at: task.completed_at(),
             user_status_updated_at: task.user_status_at(),
+            depends_on: task.depends_on().iter().map(|on| kernel.task_id(*on)).collect(),
+            priority: task.priority(),
+            group: kernel.group(task).map(str::to_owned),
+            deadline: task.deadline(),
+            start_at: task.start_at(),
+            retry_at: task.retry_at(),
+            outlives_parent: task.outlives_parent(),
             metadata: json::parse(task.metadata()),
         })
     }

@@ -392,6 +392,7 @@ impl Core {
                     summary,
                     error: *error,
                     detail,
+                    retryable: true,
                 };
                 inner.engine.handle(
                     now as u64,
@@ -404,7 +405,10 @@ impl Core {
             }
             // The attempt is over either way.
             Err(refusal) => {
-                let ending = Ending::Error(OrchestratorError::message(refusal));
+                let ending = Ending::Error {
+                    error: OrchestratorError::message(refusal),
+                    retryable: false,
+                };
                 inner.engine.handle(
                     now as u64,
                     Command::Finish {
@@ -425,7 +429,10 @@ impl Core {
             Ok(Command::Finish {
                 task,
                 attempt,
-                ending: Ending::Error(strings.next(error)?),
+                ending: Ending::Error {
+                    error: strings.next(error)?,
+                    retryable: true,
+                },
             })
         })
     }

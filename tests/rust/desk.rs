@@ -120,6 +120,7 @@ pub(crate) const fn ending(success: bool) -> Ending<'static> {
         summary: "so it ended",
         error: None,
         detail: "",
+        retryable: true,
     }
 }
 
