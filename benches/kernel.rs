@@ -33,6 +33,7 @@ fn open() -> Engine {
                 ..Config::default()
             },
             event_log_bytes: LOG_BYTES,
+            ..EngineOptions::default()
         },
         1_700_000_000_000,
         1,

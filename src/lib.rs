@@ -24,6 +24,7 @@ pub mod runtime;
 mod wasm;
 
 pub use async_trait::async_trait;
+pub use journal::{Journal, MemoryJournal, Stored};
 pub use kernel::{
     ErrorCode, Failure, Millis, OnDependencyFailure, OnInterrupt, OrchestratorError, Result, Seq, TaskStatus,
     TaskUserStatus, TaskWait, Timeouts,

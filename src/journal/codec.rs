@@ -32,13 +32,25 @@ impl Flavor for Append<'_> {
 }
 
 /// Appends any serializable value in the canonical encoding.
-pub(super) fn encode<T: serde::Serialize>(value: &T, out: &mut Vec<u8>) {
+pub(crate) fn encode<T: serde::Serialize>(value: &T, out: &mut Vec<u8>) {
     // Appending to a vector cannot fail, and postcard can encode every type of ours: none is a map or a sequence
     // of unknown length.
     let done = postcard::serialize_with_flavor(value, Append(out));
     debug_assert!(done.is_ok(), "{done:?}");
 }
 
-pub(super) fn decode(bytes: &[u8]) -> Option<(Millis, Event<'_>)> {
+/// Reads any value in the canonical encoding; none if the bytes are something else, or more.
+pub(crate) fn decode_value<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
+    let (value, rest) = postcard::take_from_bytes(bytes).ok()?;
+    rest.is_empty().then_some(value)
+}
+
+/// Reads a number, and gives the bytes after it.
+pub(crate) fn decode_prefix(bytes: &[u8]) -> Option<(u16, &[u8])> {
+    postcard::take_from_bytes(bytes).ok()
+}
+
+/// Reads an event and its time.
+pub(crate) fn decode(bytes: &[u8]) -> Option<(Millis, Event<'_>)> {
     postcard::from_bytes(bytes).ok()
 }

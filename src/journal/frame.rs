@@ -250,6 +250,14 @@ fn long(bytes: &[u8; HEADER_BYTES], at: usize) -> u64 {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Records<'a>(&'a [u8]);
 
+impl<'a> Records<'a> {
+    /// The events in the payload of a frame.
+    #[must_use]
+    pub const fn new(payload: &'a [u8]) -> Self {
+        Self(payload)
+    }
+}
+
 impl<'a> Iterator for Records<'a> {
     type Item = &'a [u8];
 

@@ -43,9 +43,11 @@ pub struct EventLog {
     chunks: VecDeque<Chunk>,
     max_bytes: u64,
     end: Cursor,
-    hasher: Hasher,
-    /// How many of all bytes ever written the hasher has seen.
-    hashed: u64,
+    /// What is from here on is not trimmed.
+    held: u64,
+    /// Of all events before `hashed`.
+    hash: u128,
+    hashed: Cursor,
 }
 
 impl EventLog {
@@ -56,9 +58,76 @@ impl EventLog {
             chunks: VecDeque::new(),
             max_bytes: max_bytes as u64,
             end: Cursor { seq: 1, offset: 0 },
-            hasher: Hasher::new(),
-            hashed: 0,
+            held: u64::MAX,
+            hash: 0,
+            hashed: Cursor { seq: 1, offset: 0 },
         }
+    }
+
+    /// An empty log that goes on after a position, where its hash was this one.
+    #[must_use]
+    pub fn after(max_bytes: usize, position: Seq, hash: u128) -> Self {
+        let end = Cursor {
+            seq: position + 1,
+            offset: 0,
+        };
+        Self {
+            end,
+            hash,
+            hashed: end,
+            ..Self::new(max_bytes)
+        }
+    }
+
+    /// Keeps everything from this place on until told otherwise, however much it is.
+    pub const fn hold(&mut self, from: Cursor) {
+        self.held = from.offset;
+    }
+
+    /// The bytes of events from a place on, as frames hold them: whole ones, up to this many bytes, but one at least.
+    /// Moves the place.
+    #[must_use]
+    pub fn records(&self, from: &mut Cursor, max_bytes: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        while let Some(record) = self.frame(*from) {
+            if !out.is_empty() && out.len() + HEADER + record.len() > max_bytes {
+                break;
+            }
+            // As it was written, far below 4 GiB.
+            out.extend_from_slice(&(record.len() as u32).to_le_bytes());
+            out.extend_from_slice(record);
+            *from = step(*from, record);
+        }
+        out
+    }
+
+    /// How many bytes were written from a place on.
+    #[must_use]
+    pub const fn bytes_since(&self, from: Cursor) -> u64 {
+        self.end.offset - from.offset
+    }
+
+    /// Appends an event that was recorded before, as its bytes are.
+    pub fn push(&mut self, record: &[u8]) {
+        let Some(chunk) = self.room() else { return };
+        // As it was read, far below 4 GiB.
+        chunk
+            .bytes
+            .extend_from_slice(&(record.len() as u32).to_le_bytes());
+        chunk.bytes.extend_from_slice(record);
+        self.end = step(self.end, record);
+    }
+
+    fn room(&mut self) -> Option<&mut Chunk> {
+        if self.chunks.back().is_none_or(|chunk| chunk.bytes.len() >= CHUNK) {
+            self.chunks.push_back(Chunk {
+                start: self.end.offset,
+                first: self.end.seq,
+                bytes: Vec::with_capacity(CHUNK + CHUNK / 8),
+            });
+            self.trim();
+        }
+        self.chunks.back_mut()
     }
 
     /// Where the next event will stand.
@@ -124,30 +193,34 @@ impl EventLog {
 
     /// A hash over every event since the first. Equal runs have equal hashes, on every host.
     #[must_use]
-    pub fn hash(&mut self) -> String {
-        self.hash_up_to(self.end.offset);
-        format!("{:032x}", self.hasher.finish_128())
+    pub fn hash(&mut self) -> u128 {
+        self.hash_up_to(self.end);
+        self.hash
     }
 
-    fn hash_up_to(&mut self, end: u64) {
-        for chunk in &self.chunks {
-            let chunk_end = chunk.start + chunk.bytes.len() as u64;
-            if chunk_end > self.hashed && self.hashed < end {
-                // A chunk is far smaller than 4 GiB.
-                self.hasher
-                    .write(&chunk.bytes[(self.hashed - chunk.start) as usize..]);
-                self.hashed = chunk_end;
-            }
+    /// Each event's hash begins with that of the one before, so that a few bytes are enough to go on.
+    fn hash_up_to(&mut self, end: Cursor) {
+        while self.hashed.seq < end.seq {
+            let Some(record) = self.frame(self.hashed) else {
+                return;
+            };
+            let seed = (self.hash ^ (self.hash >> 64)) as u64;
+            let hash = Hasher::oneshot_with_seed(seed, record);
+            self.hashed = step(self.hashed, record);
+            self.hash = hash;
         }
     }
 
     fn trim(&mut self) {
         while let Some(second) = self.chunks.get(1) {
             let keep_from = second.start;
-            if self.end.offset - keep_from < self.max_bytes {
+            if self.end.offset - keep_from < self.max_bytes || keep_from > self.held {
                 break;
             }
-            self.hash_up_to(keep_from);
+            self.hash_up_to(Cursor {
+                seq: second.first,
+                offset: keep_from,
+            });
             self.chunks.pop_front();
         }
     }
@@ -162,18 +235,8 @@ fn step(cursor: Cursor, frame: &[u8]) -> Cursor {
 
 impl Sink for EventLog {
     fn record(&mut self, seq: Seq, at: Millis, event: &Event<'_>) {
-        if self.chunks.back().is_none_or(|chunk| chunk.bytes.len() >= CHUNK) {
-            self.chunks.push_back(Chunk {
-                start: self.end.offset,
-                first: self.end.seq,
-                bytes: Vec::with_capacity(CHUNK + CHUNK / 8),
-            });
-            self.trim();
-        }
         debug_assert_eq!(seq, self.end.seq, "events come in order");
-        let Some(chunk) = self.chunks.back_mut() else {
-            return;
-        };
+        let Some(chunk) = self.room() else { return };
         let start = chunk.bytes.len();
         chunk.bytes.extend_from_slice(&[0; HEADER]);
         codec::encode(&(at, event), &mut chunk.bytes);
@@ -209,7 +272,8 @@ mod tests {
     use crate::kernel::TaskKey;
 
     fn fill(log: &mut EventLog, count: u64) {
-        for n in 0..count {
+        for _ in 0..count {
+            let n = log.end().seq - 1;
             let text = "x".repeat((n % 50) as usize);
             let event = Event::Output {
                 task: TaskKey::new(n as u32),
@@ -239,7 +303,9 @@ mod tests {
     #[test]
     fn trimming_keeps_the_end_and_does_not_change_the_hash() {
         let (mut small, mut large) = (EventLog::new(50_000), EventLog::new(1 << 30));
-        fill(&mut small, 20_000);
+        fill(&mut small, 10_000);
+        let halfway = small.hash();
+        fill(&mut small, 10_000);
         fill(&mut large, 20_000);
         assert_eq!(large.first(), 1);
         assert!(small.first() > 15_000, "{small:?}");
@@ -251,5 +317,33 @@ mod tests {
         );
         fill(&mut small, 1);
         assert_ne!(small.hash(), large.hash());
+
+        let mut rest = EventLog::after(1 << 30, 10_000, halfway);
+        let mut cursor = large.seek(10_001);
+        let records = large.records(&mut cursor, usize::MAX);
+        for record in crate::journal::Records::new(&records) {
+            rest.push(record);
+        }
+        assert_eq!((rest.hash(), rest.end().seq), (large.hash(), large.end().seq));
+    }
+
+    #[test]
+    fn what_is_held_is_not_trimmed() {
+        let mut log = EventLog::new(50_000);
+        fill(&mut log, 1000);
+        let mut from = log.end();
+        log.hold(from);
+        fill(&mut log, 20_000);
+        assert!(log.first() <= 1001);
+        let mut seen = 0;
+        while from != log.end() {
+            let records = log.records(&mut from, 10_000);
+            assert!(records.len() <= 10_000);
+            seen += crate::journal::Records::new(&records).count();
+        }
+        assert_eq!(seen, 20_000);
+        log.hold(from);
+        fill(&mut log, 2000);
+        assert!(log.first() > 15_000);
     }
 }

@@ -14,6 +14,7 @@ mod memory;
 mod recover;
 mod seam;
 
+pub(crate) use codec::{decode, decode_prefix, decode_value, encode};
 pub use disk::Disk;
 pub use frame::{
     FRAME_VERSION, Flaw, Frame, FrameKind, HEADER_BYTES, MAX_PAYLOAD_BYTES, Records, push_record,

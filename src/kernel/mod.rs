@@ -125,6 +125,18 @@ impl Kernel {
         }
     }
 
+    /// Time of the last event; it never runs backwards.
+    #[must_use]
+    pub const fn at(&self) -> Millis {
+        self.state.at
+    }
+
+    /// Position of the last event in a state.
+    #[must_use]
+    pub const fn position_of(state: &State) -> Seq {
+        state.seq
+    }
+
     /// Begins anew after a replay: no provider is registered, and every attempt that was under way is interrupted.
     /// `cut` is how many bytes of a torn end of the journal were dropped, for the record.
     pub fn recover(&mut self, now: Millis, cut: u64, sink: &mut dyn Sink) {

@@ -58,6 +58,12 @@ impl Runtime for TokioRuntime {
         since.map_or(0, |since| since.as_millis() as Millis)
     }
 
+    fn steady(&self) -> Millis {
+        static BEGIN: std::sync::OnceLock<tokio::time::Instant> = std::sync::OnceLock::new();
+        let begin = *BEGIN.get_or_init(tokio::time::Instant::now);
+        begin.elapsed().as_millis() as Millis
+    }
+
     fn random(&self) -> u64 {
         // Without randomness ids are still unique within the journal, which is all that is promised.
         getrandom::u64().unwrap_or_default()

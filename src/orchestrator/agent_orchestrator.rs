@@ -118,6 +118,7 @@ impl AgentOrchestrator {
     /// `INVALID_ARGUMENT`, `LIMIT_EXCEEDED`, `PROVIDER_NOT_FOUND`, `TASK_EXISTS`, or `TASK_NOT_FOUND` for the parent.
     pub async fn create_task(&self, task: CreateTask) -> Result<OrchestratedTask> {
         let key = self.create(std::slice::from_ref(&task))?;
+        self.flush().await?;
         self.snapshot(key)
     }
 
@@ -127,6 +128,7 @@ impl AgentOrchestrator {
     /// As [`create_task`](Self::create_task).
     pub async fn create_tasks(&self, tasks: &[CreateTask]) -> Result<Vec<OrchestratedTask>> {
         let first = self.create(tasks)?.get();
+        self.flush().await?;
         let count = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
         (first..first + count)
             .map(|key| self.snapshot(TaskKey::new(key)))
@@ -139,7 +141,8 @@ impl AgentOrchestrator {
     /// # Errors
     /// `TASK_NOT_FOUND`, `ILLEGAL_TRANSITION`, or `PROVIDER_NOT_FOUND`.
     pub async fn start_task(&self, task_id: &str) -> Result<TaskRun> {
-        self.run(|owned| find(owned, task_id), Command::Start)
+        let run = self.run(|owned| find(owned, task_id), Command::Start)?;
+        self.flush().await.map(|()| run)
     }
 
     /// Creates a task and starts it.
@@ -148,7 +151,8 @@ impl AgentOrchestrator {
     /// As [`create_task`](Self::create_task).
     pub async fn run_task(&self, task: CreateTask) -> Result<TaskRun> {
         let key = self.create(std::slice::from_ref(&task))?;
-        self.run(|_| Ok(key), Command::Start)
+        let run = self.run(|_| Ok(key), Command::Start)?;
+        self.flush().await.map(|()| run)
     }
 
     /// Begins a new attempt of a task that has ended. Its output and its planned steps stay.
@@ -156,7 +160,8 @@ impl AgentOrchestrator {
     /// # Errors
     /// `TASK_NOT_FOUND`, `ILLEGAL_TRANSITION`, or `PROVIDER_NOT_FOUND`.
     pub async fn restart_task(&self, task_id: &str) -> Result<TaskRun> {
-        self.run(|owned| find(owned, task_id), Command::Restart)
+        let run = self.run(|owned| find(owned, task_id), Command::Restart)?;
+        self.flush().await.map(|()| run)
     }
 
     /// The outcome of a task: at once if it has ended, else when it does.
@@ -188,7 +193,7 @@ impl AgentOrchestrator {
     /// # Errors
     /// `TASK_NOT_FOUND` or `ILLEGAL_TRANSITION`.
     pub async fn pause_task(&self, task_id: &str) -> Result<OrchestratedTask> {
-        self.edit(task_id, Command::Pause)
+        self.edit(task_id, Command::Pause).await
     }
 
     /// Lets a paused task go on.
@@ -196,7 +201,7 @@ impl AgentOrchestrator {
     /// # Errors
     /// `TASK_NOT_FOUND` or `ILLEGAL_TRANSITION`.
     pub async fn resume_task(&self, task_id: &str) -> Result<OrchestratedTask> {
-        self.edit(task_id, Command::Resume)
+        self.edit(task_id, Command::Resume).await
     }
 
     /// Calls a task off, and all tasks below it: at once, whatever their providers do. Without a reason it is
@@ -206,7 +211,7 @@ impl AgentOrchestrator {
     /// `TASK_NOT_FOUND` or `ILLEGAL_TRANSITION`.
     pub async fn cancel_task(&self, task_id: &str, reason: Option<&str>) -> Result<OrchestratedTask> {
         let reason = reason.unwrap_or("Cancelled by user");
-        self.edit(task_id, |task| Command::Cancel { task, reason })
+        self.edit(task_id, |task| Command::Cancel { task, reason }).await
     }
 
     /// Removes a task and all tasks below it, cancelling what has not ended.
@@ -214,7 +219,8 @@ impl AgentOrchestrator {
     /// # Errors
     /// `TASK_NOT_FOUND`.
     pub async fn delete_task(&self, task_id: &str) -> Result<()> {
-        self.told(task_id, Command::Delete).map(|_| ())
+        let _ = self.told(task_id, Command::Delete)?;
+        self.flush().await
     }
 
     /// Gives a task another name.
@@ -222,7 +228,7 @@ impl AgentOrchestrator {
     /// # Errors
     /// `TASK_NOT_FOUND`, `INVALID_ARGUMENT` or `LIMIT_EXCEEDED`.
     pub async fn rename_task(&self, task_id: &str, name: &str) -> Result<OrchestratedTask> {
-        self.edit(task_id, |task| Command::Rename { task, name })
+        self.edit(task_id, |task| Command::Rename { task, name }).await
     }
 
     /// Gives a task to another provider; not while an attempt is open.
@@ -231,6 +237,7 @@ impl AgentOrchestrator {
     /// `TASK_NOT_FOUND`, `PROVIDER_NOT_FOUND` or `ILLEGAL_TRANSITION`.
     pub async fn reassign_task(&self, task_id: &str, provider: &str) -> Result<OrchestratedTask> {
         self.edit(task_id, |task| Command::Reassign { task, provider })
+            .await
     }
 
     /// Sets what the user thinks of a task.
@@ -238,7 +245,7 @@ impl AgentOrchestrator {
     /// # Errors
     /// `TASK_NOT_FOUND`.
     pub async fn set_user_status(&self, task_id: &str, status: TaskUserStatus) -> Result<OrchestratedTask> {
-        self.edit(task_id, |task| Command::Mark { task, status })
+        self.edit(task_id, |task| Command::Mark { task, status }).await
     }
 
     /// Appends the non-blank lines of a text to a task's output.
@@ -281,6 +288,7 @@ impl AgentOrchestrator {
         let Reply::Step(index) = reply else {
             return Err(not_found(task_id));
         };
+        self.flush().await?;
         let mut steps = self.driver.read(|owned| steps_of(owned.engine.kernel(), key))?;
         Ok(steps.swap_remove(index as usize))
     }
@@ -383,6 +391,7 @@ impl AgentOrchestrator {
                 .transpose()?;
             owned.engine.handle(now, Command::Select(key)).map(|_| ())
         })?;
+        self.flush().await?;
         self.current_task()
     }
 
@@ -508,10 +517,30 @@ impl AgentOrchestrator {
         self.driver.read(|owned| owned.engine.state_hash())
     }
 
-    /// Ends everything: providers are told, runs that are waited for give `DISPOSED`, streams end. More calls do no
-    /// harm.
+    /// Says how many tasks of a group may run at once; any number when absent. An empty name is that of all tasks
+    /// without a group.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for 0, or `LIMIT_EXCEEDED`.
+    pub fn limit_group(&self, group: &str, max: Option<u32>) -> Result<()> {
+        self.driver
+            .command(Command::LimitGroup { group, max })
+            .map(|_| ())
+    }
+
+    /// Waits until everything that has happened so far is durable; at once without a journal.
+    ///
+    /// # Errors
+    /// The journal's, once it has failed.
+    pub async fn flush(&self) -> Result<()> {
+        self.driver.flush().await
+    }
+
+    /// Ends everything: providers are told, runs that are waited for give `DISPOSED`, streams end. Ready when the
+    /// journal is closed. More calls do no harm.
     pub async fn dispose(&self) {
         self.driver.dispose();
+        self.driver.closed().await;
     }
 
     fn create(&self, tasks: &[CreateTask]) -> Result<TaskKey> {
@@ -523,7 +552,7 @@ impl AgentOrchestrator {
             .map(|task| task.borrow(provider, &directory))
             .collect();
         match self.driver.command(Command::Create(&tasks))? {
-            Reply::Created { first, .. } => Ok(first),
+            Reply::Created { first, .. } | Reply::Existing { first, .. } => Ok(first),
             // The kernel answers this command with nothing else.
             _ => Err(OrchestratorError::new(
                 ErrorCode::InvalidArgument,
@@ -559,12 +588,13 @@ impl AgentOrchestrator {
         })
     }
 
-    fn edit<'c>(
+    async fn edit<'c>(
         &self,
         task_id: &str,
         command: impl FnOnce(TaskKey) -> Command<'c>,
     ) -> Result<OrchestratedTask> {
         let (key, _) = self.told(task_id, command)?;
+        self.flush().await?;
         self.snapshot(key)
     }
 

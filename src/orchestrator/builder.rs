@@ -8,7 +8,8 @@ use super::agent_orchestrator::{AgentOrchestrator, Directory};
 use super::driver::Driver;
 use super::engine::{Engine, EngineOptions};
 use super::provider::AgentProvider;
-use crate::kernel::{ErrorCode, OrchestratorError, Result, limits};
+use crate::journal::Journal;
+use crate::kernel::{ErrorCode, OnInterrupt, OrchestratorError, Result, limits};
 use crate::runtime::{MaybeSend, MaybeSync, Runtime};
 
 /// Options of an orchestrator; [`AgentOrchestrator::builder`] begins one.
@@ -18,6 +19,8 @@ pub struct AgentOrchestratorBuilder {
     default_provider: Option<String>,
     directory: Directory,
     runtime: Option<Arc<dyn Runtime>>,
+    journal: Option<Arc<dyn Journal>>,
+    groups: Vec<(String, Option<u32>)>,
     grace: Duration,
 }
 
@@ -29,6 +32,8 @@ impl Default for AgentOrchestratorBuilder {
             default_provider: None,
             directory: Box::new(String::new),
             runtime: None,
+            journal: None,
+            groups: Vec::new(),
             grace: Duration::from_secs(5),
         }
     }
@@ -93,6 +98,66 @@ impl AgentOrchestratorBuilder {
         self
     }
 
+    /// How many started tasks may wait for their turn before a start is refused with `QUEUE_FULL`; 1,000,000 when not
+    /// said.
+    #[must_use]
+    pub const fn max_queued(mut self, tasks: u32) -> Self {
+        self.options.config.max_queued = tasks;
+        self
+    }
+
+    /// How many tasks of a group may run at once; any number when not said. An empty name is that of all tasks without
+    /// a group.
+    #[must_use]
+    pub fn group_limit(mut self, group: impl Into<String>, tasks: u32) -> Self {
+        self.groups.push((group.into(), Some(tasks)));
+        self
+    }
+
+    /// Where everything is kept, so that nothing is lost when the process ends. In memory only when not said.
+    #[must_use]
+    pub fn journal(self, journal: impl Journal) -> Self {
+        self.shared_journal(Arc::new(journal))
+    }
+
+    /// As [`journal`](Self::journal), for one that is held elsewhere, too.
+    #[must_use]
+    pub fn shared_journal(mut self, journal: Arc<dyn Journal>) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+
+    /// What becomes of tasks that were running when the orchestrator stopped without a goodbye, if they do not say:
+    /// they are paused.
+    #[must_use]
+    pub const fn on_interrupt(mut self, then: OnInterrupt) -> Self {
+        self.options.config.on_interrupt = then;
+        self
+    }
+
+    /// After how many bytes of events a snapshot is taken, so that the journal stays short; 4 MiB when not said, 0 for
+    /// never.
+    #[must_use]
+    pub const fn snapshot_bytes(mut self, bytes: u64) -> Self {
+        self.options.snapshot_bytes = bytes;
+        self
+    }
+
+    /// Keeps all events in the journal, also those before a snapshot, so that every state there ever was can be looked
+    /// at. The journal then only grows.
+    #[must_use]
+    pub const fn keep_history(mut self, keep: bool) -> Self {
+        self.options.keep_history = keep;
+        self
+    }
+
+    /// How many bytes may wait to be written before new work is refused with `OVERLOADED`; 64 MiB when not said.
+    #[must_use]
+    pub const fn max_unwritten_bytes(mut self, bytes: u64) -> Self {
+        self.options.max_unwritten_bytes = bytes;
+        self
+    }
+
     /// How long the future of a cancelled provider may go on before it is dropped; 5 seconds when not said.
     #[must_use]
     pub const fn grace_period(mut self, duration: Duration) -> Self {
@@ -134,9 +199,16 @@ impl AgentOrchestratorBuilder {
             }
         }
         let runtime = self.runtime.map_or_else(host, Ok)?;
-        let engine = Engine::open(self.options, runtime.now(), runtime.random());
-        let driver = Driver::new(engine, runtime, self.grace);
+        let engine = match &self.journal {
+            Some(journal) => open(&**journal, self.options, &*runtime).await?,
+            None => Engine::open(self.options, runtime.now(), runtime.random()),
+        };
+        let driver = Driver::new(engine, runtime, self.journal, self.grace);
+        let opened = Opened(Some(driver.clone()));
         let orchestrator = AgentOrchestrator::new(driver, self.default_provider.clone(), self.directory);
+        for (group, max) in &self.groups {
+            orchestrator.limit_group(group, *max)?;
+        }
         for provider in self.providers {
             orchestrator.register_shared_provider(provider)?;
         }
@@ -151,8 +223,43 @@ impl AgentOrchestratorBuilder {
                 ),
             ));
         }
+        orchestrator.flush().await?;
+        opened.keep();
         Ok(orchestrator)
     }
+}
+
+/// Ends what was opened, unless all went well: a journal would stay locked.
+struct Opened(Option<Driver>);
+
+impl Opened {
+    fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        if let Some(driver) = &self.0 {
+            driver.dispose();
+        }
+    }
+}
+
+async fn open(journal: &dyn Journal, options: EngineOptions, runtime: &dyn Runtime) -> Result<Engine> {
+    let opened = match journal.load(false).await {
+        Ok(stored) => {
+            let frames = stored.frames.iter().map(Vec::as_slice);
+            let random = [runtime.random(), runtime.random()];
+            Engine::recover(options, frames, stored.cut, runtime.now(), random)
+        }
+        Err(error) => Err(error),
+    };
+    if opened.is_err() {
+        // What matters is why it could not be opened.
+        let _ = journal.close().await;
+    }
+    opened
 }
 
 #[cfg(target_family = "wasm")]

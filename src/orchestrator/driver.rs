@@ -1,27 +1,26 @@
 //! Makes the kernel's effects happen: one owner, behind a lock that is never held while foreign code runs.
 
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
-use futures::FutureExt;
 use futures::channel::oneshot;
-use futures::future::{Either, select};
 use tokio::sync::watch;
 
-use super::context::{ProviderTaskExecutionContext, Signal, cancelled};
+use super::alarm::Alarm;
+use super::context::Signal;
 use super::engine::Engine;
+use super::keeper::Write;
 use super::provider::AgentProvider;
 use super::run::TaskOutcome;
 use super::subscription::{EventFilter, EventStream, Feed};
-use super::task::{OrchestratedTask, TaskResult};
+use super::task::OrchestratedTask;
+use super::writer::Durability;
+use crate::journal::Journal;
 use crate::kernel::{
-    Attempt, Command, Effect, Ending, ErrorCode, Kernel, OrchestratorError, ProviderKey, Reply, Result,
-    TaskKey,
+    Attempt, Command, Effect, ErrorCode, Kernel, OrchestratorError, ProviderKey, Reply, Result, TaskKey,
 };
 use crate::runtime::Runtime;
 
@@ -33,6 +32,7 @@ pub(crate) struct Driver {
 
 struct Shared {
     runtime: Arc<dyn Runtime>,
+    journal: Option<Arc<dyn Journal>>,
     grace: Duration,
     owned: Mutex<Owned>,
 }
@@ -45,11 +45,13 @@ pub(super) struct Owned {
     /// The attempts that count, to tell their providers what becomes of them.
     signals: BTreeMap<TaskKey, (Attempt, watch::Sender<Signal>)>,
     waiters: BTreeMap<TaskKey, Vec<oneshot::Sender<Result<TaskOutcome>>>>,
+    pub(super) durability: Durability,
+    pub(super) alarm: Alarm,
     disposed: bool,
 }
 
 /// What is left to do once the lock is released.
-enum Deed {
+pub(super) enum Deed {
     Run {
         task: TaskKey,
         attempt: Attempt,
@@ -57,11 +59,21 @@ enum Deed {
         signal: watch::Receiver<Signal>,
     },
     Settle(Vec<oneshot::Sender<Result<TaskOutcome>>>, Result<TaskOutcome>),
+    /// What they waited for is durable, or never will be.
+    Assure(Vec<oneshot::Sender<Result<()>>>, Result<()>),
     Wake(Vec<Waker>),
+    Write(Write),
+    /// Look again after this time.
+    Sleep(Duration, u64),
 }
 
 impl Driver {
-    pub(super) fn new(engine: Engine, runtime: Arc<dyn Runtime>, grace: Duration) -> Self {
+    pub(super) fn new(
+        engine: Engine,
+        runtime: Arc<dyn Runtime>,
+        journal: Option<Arc<dyn Journal>>,
+        grace: Duration,
+    ) -> Self {
         let feed = Feed::new(&engine);
         let owned = Owned {
             engine,
@@ -69,11 +81,14 @@ impl Driver {
             providers: BTreeMap::new(),
             signals: BTreeMap::new(),
             waiters: BTreeMap::new(),
+            durability: Durability::default(),
+            alarm: Alarm::new(&*runtime),
             disposed: false,
         };
         Self {
             shared: Arc::new(Shared {
                 runtime,
+                journal,
                 grace,
                 owned: Mutex::new(owned),
             }),
@@ -82,6 +97,14 @@ impl Driver {
 
     pub(super) fn runtime(&self) -> &Arc<dyn Runtime> {
         &self.shared.runtime
+    }
+
+    pub(super) fn journal(&self) -> Option<&Arc<dyn Journal>> {
+        self.shared.journal.as_ref()
+    }
+
+    pub(super) fn grace(&self) -> Duration {
+        self.shared.grace
     }
 
     /// Looks at what is owned.
@@ -96,12 +119,14 @@ impl Driver {
 
     /// Changes what is owned, and carries out what follows once the lock is released.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Owned, u64) -> Result<T>) -> Result<T> {
-        let now = self.shared.runtime.now();
-        let (reply, deeds) = {
-            let mut owned = self.lock()?;
-            let reply = change(&mut owned, now);
-            (reply, owned.follow_up())
-        };
+        let mut owned = self.lock()?;
+        let runtime = &*self.shared.runtime;
+        let now = runtime.now();
+        owned.look_at_clock(runtime, now);
+        let reply = change(&mut owned, now);
+        let mut deeds = owned.follow_up(runtime, now);
+        deeds.extend(owned.engine.poll_write().map(Deed::Write));
+        drop(owned);
         for deed in deeds {
             self.carry_out(deed);
         }
@@ -142,7 +167,7 @@ impl Driver {
         })
     }
 
-    /// Ends everything: providers are told, and whoever waits gets `DISPOSED`.
+    /// Ends everything: providers are told, and whoever waits gets `DISPOSED`. What is not written yet is written.
     pub(super) fn dispose(&self) {
         let Ok(mut owned) = self.lock() else { return };
         owned.disposed = true;
@@ -151,6 +176,9 @@ impl Driver {
         // A provider may hold a handle to its orchestrator: neither would ever be freed.
         let providers = std::mem::take(&mut owned.providers);
         let feed = owned.feed.close();
+        owned.alarm.stop();
+        owned.engine.close();
+        let write = owned.engine.poll_write();
         drop(owned);
         drop(providers);
         for (_, signal) in signals.into_values() {
@@ -163,19 +191,26 @@ impl Driver {
         for waker in feed {
             waker.wake();
         }
+        if let Some(write) = write {
+            self.carry_out(Deed::Write(write));
+        }
     }
 
     pub(super) fn downgrade(&self) -> WeakDriver {
         WeakDriver(Arc::downgrade(&self.shared))
     }
 
-    fn lock(&self) -> Result<MutexGuard<'_, Owned>> {
-        let owned = self.shared.owned.lock().map_err(|_| {
+    pub(super) fn lock_always(&self) -> Result<MutexGuard<'_, Owned>> {
+        self.shared.owned.lock().map_err(|_| {
             OrchestratorError::new(
                 ErrorCode::Poisoned,
                 "the core stopped at a bug and cannot go on; open a new orchestrator",
             )
-        })?;
+        })
+    }
+
+    fn lock(&self) -> Result<MutexGuard<'_, Owned>> {
+        let owned = self.lock_always()?;
         if owned.disposed {
             Err(disposed())
         } else {
@@ -183,7 +218,7 @@ impl Driver {
         }
     }
 
-    fn carry_out(&self, deed: Deed) {
+    pub(super) fn carry_out(&self, deed: Deed) {
         match deed {
             Deed::Run {
                 task,
@@ -196,6 +231,14 @@ impl Driver {
                     .spawn(Box::pin(self.clone().run(task, attempt, provider, signal)));
             }
             Deed::Wake(readers) => readers.into_iter().for_each(Waker::wake),
+            Deed::Write(write) => self.shared.runtime.spawn(Box::pin(self.clone().write(write))),
+            Deed::Sleep(time, number) => self.set_alarm(time, number),
+            Deed::Assure(waiting, result) => {
+                for waiter in waiting {
+                    // Nobody may be waiting any more.
+                    let _ = waiter.send(result.clone());
+                }
+            }
             Deed::Settle(waiters, outcome) => {
                 for waiter in waiters {
                     // Nobody may be waiting any more.
@@ -204,92 +247,16 @@ impl Driver {
             }
         }
     }
-
-    /// One attempt, from the call of its provider to the report of its end.
-    async fn run(
-        self,
-        task: TaskKey,
-        attempt: Attempt,
-        provider: Arc<dyn AgentProvider>,
-        signal: watch::Receiver<Signal>,
-    ) {
-        let Ok(Some(snapshot)) = self.read(|owned| OrchestratedTask::of(owned.engine.kernel(), task)) else {
-            return;
-        };
-        if signal.borrow().cancelled {
-            return;
-        }
-        let ctx = ProviderTaskExecutionContext::new(self.clone(), task, attempt, &snapshot, signal.clone());
-        // The call itself may panic, too: not every provider is made by the macro.
-        let work = async { provider.execute_task(&snapshot, &ctx).await };
-        let work = std::pin::pin!(AssertUnwindSafe(work).catch_unwind());
-        let runtime = self.shared.runtime.clone();
-        let grace = self.shared.grace;
-        let patience = std::pin::pin!(async move {
-            cancelled(signal).await;
-            runtime.sleep(grace).await;
-        });
-        // Dropped where it stands when it outlives the grace period.
-        let Either::Left((answer, _)) = select(work, patience).await else {
-            return;
-        };
-        // Refused when the task is deleted or all is disposed of: then nobody is left who wants to know.
-        let _ = match answer {
-            Ok(result) => self.finish(task, attempt, &result),
-            Err(panic) => {
-                let error = format!("the provider panicked: {}", panic_message(&*panic));
-                self.command(Command::Finish {
-                    task,
-                    attempt,
-                    ending: Ending::Error {
-                        error: &error,
-                        retryable: true,
-                    },
-                })
-            }
-        };
-    }
-
-    fn finish(&self, task: TaskKey, attempt: Attempt, result: &TaskResult) -> Result<Reply> {
-        let TaskResult {
-            success,
-            ref summary,
-            ref error,
-            retryable,
-            ..
-        } = *result;
-        match result.detail() {
-            Ok(detail) => {
-                let ending = Ending::Result {
-                    success,
-                    summary,
-                    error: error.as_deref(),
-                    detail: &detail,
-                    retryable: retryable != Some(false),
-                };
-                self.command(Command::Finish {
-                    task,
-                    attempt,
-                    ending,
-                })
-            }
-            // The attempt is over, whatever it has to say.
-            Err(refusal) => self.command(Command::Finish {
-                task,
-                attempt,
-                ending: Ending::Error {
-                    error: refusal.message(),
-                    retryable: false,
-                },
-            }),
-        }
-    }
 }
 
 impl Owned {
     /// Takes the kernel's orders: tells providers and subscribers, and lists what must wait for the lock's release.
-    fn follow_up(&mut self) -> Vec<Deed> {
+    pub(super) fn follow_up(&mut self, runtime: &dyn Runtime, now: u64) -> Vec<Deed> {
         let mut deeds = Vec::new();
+        self.assure(&mut deeds);
+        if let Some(error) = self.engine.failure().cloned() {
+            self.give_up(&error, &mut deeds);
+        }
         while let Some(effect) = self.engine.poll_effect() {
             match effect {
                 Effect::Run {
@@ -332,7 +299,22 @@ impl Owned {
         if !woken.is_empty() {
             deeds.push(Deed::Wake(woken));
         }
+        deeds.extend(self.wake_up(runtime, now));
         deeds
+    }
+
+    /// Nothing will be durable any more: providers are told to stop, and whoever waits is told why.
+    fn give_up(&mut self, error: &OrchestratorError, deeds: &mut Vec<Deed>) {
+        for (_, signal) in std::mem::take(&mut self.signals).into_values() {
+            signal.send_modify(|signal| signal.cancelled = true);
+        }
+        for waiters in std::mem::take(&mut self.waiters).into_values() {
+            deeds.push(Deed::Settle(waiters, Err(error.clone())));
+        }
+        let woken = self.feed.fail(&self.engine, error);
+        if !woken.is_empty() {
+            deeds.push(Deed::Wake(woken));
+        }
     }
 
     fn signal(&mut self, task: TaskKey, attempt: Attempt, change: impl FnOnce(&mut Signal)) {
@@ -352,14 +334,8 @@ pub(super) fn outcome(kernel: &Kernel, key: TaskKey, attempt: Attempt) -> TaskOu
     }
 }
 
-fn disposed() -> OrchestratorError {
+pub(super) fn disposed() -> OrchestratorError {
     OrchestratorError::new(ErrorCode::Disposed, "the orchestrator is disposed of")
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("it gave no message")
 }
 
 /// A handle that does not keep the owner alive.

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::task::{TaskResult, TaskStep};
 use crate::journal::Recorded;
 use crate::kernel::{
-    Attempt, Edit, Event, Failure, Kernel, Millis, ProviderKey, Report, Seq, TaskKey, TaskStatus, TaskWait,
+    Attempt, Edit, ErrorCode, Event, Failure, Kernel, Millis, ProviderKey, Report, Seq, TaskKey, TaskStatus,
+    TaskWait,
 };
 
 /// What a `task:message` is about.
@@ -243,6 +244,13 @@ kinds! {
         #[serde(skip_serializing_if = "Option::is_none")]
         max_concurrency: Option<u32>,
     }
+    /// The journal cannot be written any more: the orchestrator only reads from now on. Not part of the journal.
+    JournalFailed = "journal:failed" {
+        /// The error's code.
+        code: ErrorCode,
+        /// What went wrong.
+        message: String,
+    }
     /// A subscriber was too slow, or asked for events that are no longer kept.
     Lagged = "subscriber:lagged" {
         /// How many events it missed.
@@ -260,6 +268,7 @@ impl EventKind {
             | Self::ProviderUnregistered { .. }
             | Self::Recovered { .. }
             | Self::GroupLimited { .. }
+            | Self::JournalFailed { .. }
             | Self::Lagged { .. } => None,
             Self::Created { task_id, .. }
             | Self::Queued { task_id, .. }

@@ -4,6 +4,8 @@
 //! serde_json at the edge where JSON comes in, tokio's channels (not its runtime).
 
 mod agent_orchestrator;
+mod alarm;
+mod attempt;
 mod builder;
 mod context;
 mod create;
@@ -11,13 +13,16 @@ mod driver;
 mod engine;
 mod event;
 mod json;
+mod keeper;
 mod provider;
 mod query;
+mod replay;
 mod run;
 mod search;
 mod subscription;
 mod task;
 mod task_context;
+mod writer;
 
 pub use agent_orchestrator::{AgentOrchestrator, ProviderInfo, Subscription, TaskPage};
 pub use builder::AgentOrchestratorBuilder;
@@ -26,6 +31,7 @@ pub use create::{CreateTask, RetryPolicy, Start};
 pub use engine::{Engine, EngineOptions};
 pub use event::{About, EventKind, OrchestratorEvent};
 pub use json::{canonical, canonical_text};
+pub use keeper::Write;
 pub use provider::AgentProvider;
 pub use query::{ListQuery, Page, Sort};
 pub use run::{TaskOutcome, TaskRun};

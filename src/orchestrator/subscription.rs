@@ -12,7 +12,7 @@ use super::driver::WeakDriver;
 use super::engine::Engine;
 use super::event::{EventKind, OrchestratorEvent};
 use crate::journal::Cursor;
-use crate::kernel::Seq;
+use crate::kernel::{OrchestratorError, Seq};
 
 /// How many events are read from the log at a time by one who is behind.
 const BATCH: usize = 256;
@@ -33,7 +33,8 @@ impl EventFilter {
         Self::default()
     }
 
-    /// Only events of this type, or of those named before. `subscriber:lagged` always comes through.
+    /// Only events of this type, or of those named before. `subscriber:lagged` and `journal:failed` always come
+    /// through.
     #[must_use]
     pub fn of_type(mut self, name: impl Into<String>) -> Self {
         self.types.insert(name.into());
@@ -62,6 +63,10 @@ impl EventFilter {
     }
 
     fn wants(&self, event: &OrchestratorEvent) -> bool {
+        // Whoever listens for anything wants to know that nothing will come any more.
+        if matches!(event.kind, EventKind::JournalFailed { .. }) {
+            return true;
+        }
         (self.types.is_empty() || self.types.contains(event.kind.type_name()))
             && (self.task_id.is_none() || self.task_id.as_deref() == event.kind.task_id())
     }
@@ -95,6 +100,7 @@ pub(super) struct Feed {
     of_task: BTreeMap<String, Vec<Reader>>,
     /// Up to where everybody who is not behind was told.
     told: Cursor,
+    failed: bool,
 }
 
 impl Feed {
@@ -102,18 +108,21 @@ impl Feed {
         Self {
             readers: Vec::new(),
             of_task: BTreeMap::new(),
-            told: engine.log().end(),
+            told: engine.durable_end(),
+            failed: false,
         }
     }
 
     /// Puts what has happened into the readers' queues, and gives those to wake once the lock is released.
     pub(super) fn publish(&mut self, engine: &Engine) -> Vec<Waker> {
         if self.readers.is_empty() && self.of_task.is_empty() {
-            self.told = engine.log().end();
+            self.told = engine.durable_end();
             return Vec::new();
         }
         let mut wake = Vec::new();
-        while let Some(recorded) = engine.log().read(&mut self.told) {
+        while self.told.seq <= engine.durable()
+            && let Some(recorded) = engine.log().read(&mut self.told)
+        {
             let event = Arc::new(OrchestratorEvent::of(engine.kernel(), &recorded));
             hand_out(&mut self.readers, &event, &mut wake);
             let Some(task) = event.kind.task_id() else {
@@ -125,6 +134,27 @@ impl Feed {
                     self.of_task.remove(task);
                 }
             }
+        }
+        wake
+    }
+
+    /// Tells everybody that the journal has failed, once.
+    pub(super) fn fail(&mut self, engine: &Engine, error: &OrchestratorError) -> Vec<Waker> {
+        let mut wake = Vec::new();
+        if std::mem::replace(&mut self.failed, true) {
+            return wake;
+        }
+        let event = Arc::new(OrchestratorEvent {
+            seq: engine.durable(),
+            at: engine.kernel().at(),
+            kind: EventKind::JournalFailed {
+                code: error.code(),
+                message: error.message().to_owned(),
+            },
+        });
+        hand_out(&mut self.readers, &event, &mut wake);
+        for readers in self.of_task.values_mut() {
+            hand_out(readers, &event, &mut wake);
         }
         wake
     }

@@ -15,6 +15,8 @@ extern "C" {
     // Globals, so that it works without a window. Node's timer is an object, browsers' a number.
     #[wasm_bindgen(js_name = setTimeout)]
     fn set_timeout(callback: &js_sys::Function, milliseconds: i32) -> JsValue;
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(timer: &JsValue);
 }
@@ -28,6 +30,10 @@ impl Runtime for BrowserRuntime {
         Date::now() as Millis
     }
 
+    fn steady(&self) -> Millis {
+        performance_now() as Millis
+    }
+
     fn random(&self) -> u64 {
         // Without randomness ids are still unique within the journal, which is all that is promised.
         getrandom::u64().unwrap_or_default()
@@ -38,11 +44,11 @@ impl Runtime for BrowserRuntime {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        let end = Date::now() + duration.as_secs_f64() * 1000.0;
+        let end = performance_now() + duration.as_secs_f64() * 1000.0;
         Box::pin(async move {
             // A timer holds 31 bits of milliseconds, so a long sleep is several.
             loop {
-                let left = end - Date::now();
+                let left = end - performance_now();
                 if left <= 0.0 {
                     return;
                 }

@@ -58,6 +58,9 @@ pub trait Runtime: MaybeSend + MaybeSync + 'static {
     /// The time. It may jump; the journal never runs backwards all the same.
     fn now(&self) -> Millis;
 
+    /// Milliseconds by a clock that never jumps, from any begin. Spans are told by it.
+    fn steady(&self) -> Millis;
+
     /// Random bits, for ids.
     fn random(&self) -> u64;
 

@@ -31,7 +31,10 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
+    /// By the clock that does not jump.
     now: Millis,
+    /// How far the other one is ahead.
+    jumped: i64,
     next: u64,
     tasks: BTreeMap<u64, BoxFuture<'static, ()>>,
     timers: BTreeMap<(Millis, u64), oneshot::Sender<()>>,
@@ -110,7 +113,7 @@ impl SimulatedRuntime {
     /// Moves the clock, stopping at every timer on the way to run what waits for it.
     pub fn advance(&self, duration: Duration) {
         self.run_until_idle();
-        let end = self.now() + duration.as_millis() as Millis;
+        let end = self.steady() + duration.as_millis() as Millis;
         loop {
             let due = {
                 let mut state = lock(&self.shared.state);
@@ -130,6 +133,12 @@ impl SimulatedRuntime {
             let _ = timer.send(());
             self.run_until_idle();
         }
+    }
+
+    /// Sets the clock forward by this many milliseconds, or back by that many below zero. Timers are not moved by it.
+    pub fn jump_clock(&self, by: i64) {
+        let mut state = lock(&self.shared.state);
+        state.jumped = state.jumped.saturating_add(by);
     }
 
     /// Runs until a future is done; `None` if it waits for something that does not come without the clock.
@@ -153,6 +162,11 @@ impl SimulatedRuntime {
 
 impl Runtime for SimulatedRuntime {
     fn now(&self) -> Millis {
+        let state = lock(&self.shared.state);
+        state.now.saturating_add_signed(state.jumped)
+    }
+
+    fn steady(&self) -> Millis {
         lock(&self.shared.state).now
     }
 

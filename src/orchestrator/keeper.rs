@@ -1,0 +1,231 @@
+//! Decides what is written when: one frame at a time, with all events that wait; now and then a snapshot.
+
+use super::engine::EngineOptions;
+use super::replay;
+use crate::journal::{Cursor, EventLog, Framer};
+use crate::kernel::{ErrorCode, Kernel, OrchestratorError, Result, Seq};
+
+/// The most bytes of events in one frame, unless a single event is larger.
+const FRAME_BYTES: usize = 4 << 20;
+
+/// Something for the journal; see [`Journal`](crate::journal::Journal).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// Append this frame.
+    Append {
+        /// Where the journal must end now.
+        expected: Seq,
+        /// The frame.
+        frame: Vec<u8>,
+    },
+    /// Keep this snapshot.
+    Snapshot {
+        /// Where the journal must end now.
+        position: Seq,
+        /// The frame.
+        frame: Vec<u8>,
+    },
+    /// Forget what is before this position.
+    TruncateBefore {
+        /// The position of the newest snapshot.
+        position: Seq,
+    },
+    /// Close the journal. Nothing follows.
+    Close,
+}
+
+/// How far a close is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Closing {
+    No,
+    Asked,
+    Framed,
+    Closed,
+}
+
+/// What is being written.
+#[derive(Clone, Debug)]
+struct Flight {
+    durable: Seq,
+    written: Cursor,
+}
+
+/// What a journal has, and what it is to get.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    framer: Framer,
+    durable: Seq,
+    /// Up to where events are durable.
+    written: Cursor,
+    flight: Option<Flight>,
+    /// A snapshot whose turn comes after the events before it.
+    snapshot: Option<(Seq, Vec<u8>)>,
+    truncate: Option<Seq>,
+    since_snapshot: u64,
+    snapshot_bytes: u64,
+    snapshot_soon: bool,
+    keep_history: bool,
+    max_unwritten: u64,
+    closing: Closing,
+    failure: Option<OrchestratorError>,
+}
+
+impl Keeper {
+    /// `tail` is how many bytes of events there are since the newest snapshot.
+    pub(super) fn new(options: &EngineOptions, framer: Framer, end: Cursor, tail: u64) -> Self {
+        Self {
+            framer,
+            durable: framer.position(),
+            written: end,
+            flight: None,
+            snapshot: None,
+            truncate: None,
+            since_snapshot: tail,
+            snapshot_bytes: options.snapshot_bytes,
+            snapshot_soon: false,
+            keep_history: options.keep_history,
+            max_unwritten: options.max_unwritten_bytes,
+            closing: Closing::No,
+            failure: None,
+        }
+    }
+
+    pub(super) const fn durable(&self) -> Seq {
+        self.durable
+    }
+
+    /// From where on events are not durable.
+    pub(super) const fn from(&self) -> Cursor {
+        self.written
+    }
+
+    pub(super) const fn failure(&self) -> Option<&OrchestratorError> {
+        self.failure.as_ref()
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        match &self.failure {
+            Some(error) => Err(error.clone()),
+            None if self.closing != Closing::No => Err(OrchestratorError::new(
+                ErrorCode::Disposed,
+                "the orchestrator is being disposed of",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) const fn is_overloaded(&self, log: &EventLog) -> bool {
+        log.bytes_since(self.written) > self.max_unwritten
+    }
+
+    pub(super) const fn close(&mut self) {
+        if matches!(self.closing, Closing::No) {
+            self.closing = Closing::Asked;
+        }
+    }
+
+    pub(super) const fn snapshot_soon(&mut self) {
+        self.snapshot_soon = true;
+    }
+
+    pub(super) fn next(&mut self, kernel: &Kernel, log: &mut EventLog) -> Option<Write> {
+        if self.flight.is_some() || self.closing == Closing::Closed {
+            return None;
+        }
+        if self.failure.is_some() {
+            // What it holds is let go of all the same.
+            return (self.closing != Closing::No).then(|| self.fly(Write::Close, Closing::Closed));
+        }
+        let write = self.next_frame(kernel, log);
+        write.unwrap_or_else(|error| {
+            self.failure = Some(error);
+            None
+        })
+    }
+
+    fn next_frame(&mut self, kernel: &Kernel, log: &mut EventLog) -> Result<Option<Write>> {
+        let closing = self.closing;
+        // Before any later event: it goes on from where the journal ends now.
+        if let Some((position, frame)) = self.snapshot.take() {
+            self.truncate = Some(position).filter(|_| !self.keep_history);
+            return Ok(Some(self.fly(Write::Snapshot { position, frame }, closing)));
+        }
+        if let Some(position) = self.truncate.take() {
+            return Ok(Some(self.fly(Write::TruncateBefore { position }, closing)));
+        }
+        let mut to = self.written;
+        let records = log.records(&mut to, FRAME_BYTES);
+        let expected = self.framer.position();
+        if !records.is_empty() {
+            let frame = self.framer.events(&records)?;
+            self.since_snapshot += frame.len() as u64;
+            self.flight = Some(Flight {
+                durable: self.framer.position(),
+                written: to,
+            });
+            self.take_snapshot(kernel, log)?;
+            return Ok(Some(Write::Append { expected, frame }));
+        }
+        self.take_snapshot(kernel, log)?;
+        if self.snapshot.is_some() {
+            return self.next_frame(kernel, log);
+        }
+        match closing {
+            Closing::Asked => {
+                let frame = self.framer.closed()?;
+                Ok(Some(self.fly(Write::Append { expected, frame }, Closing::Framed)))
+            }
+            Closing::Framed => Ok(Some(self.fly(Write::Close, Closing::Closed))),
+            Closing::No | Closing::Closed => Ok(None),
+        }
+    }
+
+    /// Takes a snapshot if one is due, and if the state is the one that all framed events lead to.
+    fn take_snapshot(&mut self, kernel: &Kernel, log: &mut EventLog) -> Result<()> {
+        let position = self.framer.position();
+        let due = self.snapshot_bytes > 0 && self.since_snapshot >= self.snapshot_bytes;
+        if (due || self.snapshot_soon) && position == kernel.seq() && self.closing == Closing::No {
+            let frame = self
+                .framer
+                .snapshot(&replay::encode_snapshot(kernel, log.hash()))?;
+            self.snapshot = Some((position, frame));
+            self.since_snapshot = 0;
+            self.snapshot_soon = false;
+        }
+        Ok(())
+    }
+
+    /// Something that makes no event durable.
+    fn fly(&mut self, write: Write, closing: Closing) -> Write {
+        self.closing = closing;
+        self.flight = Some(Flight {
+            durable: self.durable,
+            written: self.written,
+        });
+        write
+    }
+
+    pub(super) fn done(&mut self, result: Result<()>) {
+        let Some(flight) = self.flight.take() else { return };
+        match result {
+            Ok(()) => (self.durable, self.written) = (flight.durable, flight.written),
+            Err(error) if self.failure.is_none() => self.failure = Some(read_only(&error)),
+            Err(_) => {}
+        }
+    }
+}
+
+/// What commands are refused with from now on.
+fn read_only(error: &OrchestratorError) -> OrchestratorError {
+    let code = match error.code() {
+        code @ (ErrorCode::Conflict | ErrorCode::Locked | ErrorCode::JournalFull) => code,
+        _ => ErrorCode::JournalFailed,
+    };
+    let message = error.message();
+    OrchestratorError::new(
+        code,
+        format!(
+            "the journal cannot be written any more, so the orchestrator only reads from now on: {message}"
+        ),
+    )
+}
