@@ -40,6 +40,24 @@ impl<'a> Recovered<'a> {
         })
     }
 
+    /// Every state that was kept, the oldest first.
+    pub fn snapshots(&self) -> impl Iterator<Item = Snapshot<'a>> + use<'_, 'a> {
+        let snapshots = self
+            .frames
+            .iter()
+            .filter(|frame| frame.kind == FrameKind::Snapshot);
+        snapshots.map(|frame| Snapshot {
+            position: frame.seq,
+            state: frame.payload,
+        })
+    }
+
+    /// Every frame, in order.
+    #[must_use]
+    pub fn frames(&self) -> &[Frame<'a>] {
+        &self.frames
+    }
+
     /// The events after a position, each with its own position and the bytes that were recorded.
     pub fn events_after(&self, position: Seq) -> impl Iterator<Item = (Seq, &'a [u8])> + use<'_, 'a> {
         let begin = self.frames.partition_point(|frame| frame.last() <= position);

@@ -9,6 +9,7 @@ use super::builder::AgentOrchestratorBuilder;
 use super::create::{CreateTask, Prepared};
 use super::driver::{Driver, Owned, outcome};
 use super::event::OrchestratorEvent;
+use super::past::Verification;
 use super::provider::AgentProvider;
 use super::query::{self, ListQuery, not_found};
 use super::run::{TaskOutcome, TaskRun};
@@ -16,10 +17,10 @@ use super::subscription::{EventFilter, EventStream};
 use super::task::{OrchestratedTask, TaskStep, steps_of};
 use super::task_context::task_context;
 use crate::kernel::{
-    Command, ErrorCode, NewProvider, OrchestratorError, Reply, Reporter, Result, TaskKey, TaskStatus,
+    Command, ErrorCode, Kernel, NewProvider, OrchestratorError, Reply, Reporter, Result, TaskKey, TaskStatus,
     TaskUserStatus, limits,
 };
-use crate::runtime::{MaybeSend, MaybeSync};
+use crate::runtime::{MaybeSend, MaybeSync, Runtime};
 
 #[cfg(not(target_family = "wasm"))]
 pub(super) type Directory = Box<dyn Fn() -> String + Send + Sync>;
@@ -33,6 +34,21 @@ pub struct TaskPage {
     pub tasks: Vec<OrchestratedTask>,
     /// What to pass as `cursor` for the next page; absent on the last.
     pub next_cursor: Option<String>,
+}
+
+impl TaskPage {
+    pub(super) fn of(kernel: &Kernel, query: &ListQuery) -> Result<Self> {
+        let page = query.run(kernel)?;
+        let tasks = page
+            .keys
+            .iter()
+            .filter_map(|key| OrchestratedTask::of(kernel, *key))
+            .collect();
+        Ok(Self {
+            tasks,
+            next_cursor: page.next_cursor,
+        })
+    }
 }
 
 /// What is known of a provider that can be used.
@@ -335,16 +351,7 @@ impl AgentOrchestrator {
     pub fn list_tasks(&self, query: &ListQuery) -> Result<TaskPage> {
         self.driver.read(|owned| {
             let kernel = owned.engine.kernel();
-            let page = query.run(kernel)?;
-            let tasks = page
-                .keys
-                .iter()
-                .filter_map(|key| OrchestratedTask::of(kernel, *key))
-                .collect();
-            Ok(TaskPage {
-                tasks,
-                next_cursor: page.next_cursor,
-            })
+            TaskPage::of(kernel, query)
         })?
     }
 
@@ -541,6 +548,53 @@ impl AgentOrchestrator {
     pub async fn dispose(&self) {
         self.driver.dispose();
         self.driver.closed().await;
+    }
+
+    /// Everything that is still kept, as frames.
+    pub(super) async fn history(&self) -> Result<Vec<Vec<u8>>> {
+        match self.driver.journal() {
+            Some(_) => self.stored(true).await,
+            None => self.driver.read(|owned| owned.engine.frames_in_memory())?,
+        }
+    }
+
+    /// What the journal holds; without one, the state as if it were a journal's snapshot.
+    pub(super) async fn stored(&self, history: bool) -> Result<Vec<Vec<u8>>> {
+        self.flush().await?;
+        match self.driver.journal() {
+            Some(journal) => journal.load(history).await.map(|stored| stored.frames),
+            None => {
+                let salt = self.random();
+                self.driver
+                    .read(|owned| owned.engine.fork(salt))?
+                    .map(|frame| vec![frame])
+            }
+        }
+    }
+
+    /// What is to be verified.
+    pub(super) fn described(&self) -> Result<Verification> {
+        self.driver.read(|owned| Verification {
+            seq: owned.engine.kernel().seq(),
+            events: 0,
+            state_hash: owned.engine.state_hash(),
+            journal_hash: owned.engine.journal_hash(),
+        })
+    }
+
+    pub(super) fn compact_soon(&self) -> Result<()> {
+        self.driver.change(|owned, _| {
+            owned.engine.snapshot_soon();
+            Ok(())
+        })
+    }
+
+    pub(super) fn random(&self) -> u64 {
+        self.driver.runtime().random()
+    }
+
+    pub(super) fn runtime(&self) -> Arc<dyn Runtime> {
+        self.driver.runtime().clone()
     }
 
     fn create(&self, tasks: &[CreateTask]) -> Result<TaskKey> {
