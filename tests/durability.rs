@@ -212,9 +212,10 @@ fn what_was_acknowledged_is_there_after_a_crash_and_what_ran_is_interrupted() {
         ("fail", OnInterrupt::Fail),
     ];
     for (id, then) in plans {
-        let _ = host
-            .wait(host.orchestrator.run_task(task(id).on_interrupt(then)))
-            .unwrap();
+        drop(
+            host.wait(host.orchestrator.run_task(task(id).on_interrupt(then)))
+                .unwrap(),
+        );
     }
     let done = host.wait(host.orchestrator.run_task(task("done"))).unwrap();
     drop(host.stage.order("done", 1, Order::Output("said".into())));
@@ -223,9 +224,10 @@ fn what_was_acknowledged_is_there_after_a_crash_and_what_ran_is_interrupted() {
             .order("done", 1, Order::End(TaskResult::success("well"))),
     );
     let _ = host.wait(done).unwrap();
-    let _ = host
-        .wait(host.orchestrator.run_task(task("queued").depends_on("pause")))
-        .unwrap();
+    drop(
+        host.wait(host.orchestrator.run_task(task("queued").depends_on("pause")))
+            .unwrap(),
+    );
     let seq = host.orchestrator.state_hash().unwrap();
     // No goodbye: it is just gone.
     drop(host);

@@ -162,12 +162,13 @@ fn what_is_not_kept_is_said_so() {
 fn a_fork_goes_on_by_itself() {
     let host = Host::open(|builder| builder);
     host.run("a");
-    let _ = host
-        .wait(host.orchestrator.run_task(CreateTask {
+    drop(
+        host.wait(host.orchestrator.run_task(CreateTask {
             id: Some("b".into()),
             ..CreateTask::new("b")
         }))
-        .unwrap();
+        .unwrap(),
+    );
     let there = host.seq();
     host.run("c");
     let journal = MemoryJournal::new();
