@@ -1,11 +1,13 @@
 //! The file store: a journal in a folder, over the port [`Disk`]. The same code, and so the same bytes, on every host.
 //!
-//! Files are generations: `00000001.journal` begins with events, each later one with a snapshot. A file is a chain of
-//! frames and nothing else. What was synced is never written again but for the last frame, and at most one frame is
-//! not synced, so a crash can tear no more than the end of the newest file.
+//! Files are generations: each one after `00000001.journal` begins with a snapshot. A file is a chain of frames and
+//! nothing else. At most one frame is not synced, so a crash can tear no more than the end of the newest file.
+//!
+//! The first file begins with an empty frame, which is synced before anything else is written: from then on the salt
+//! is known, and a first frame that is torn is told from damage, and from a file that is no journal, whatever it holds.
 
 use super::disk::Disk;
-use super::frame::{Flaw, Frame, FrameKind, HEADER_BYTES, MAGIC};
+use super::frame::{Flaw, Frame, FrameKind, HEADER_BYTES};
 use super::framer::{Framer, admit};
 use super::generations::{Generation, contiguous};
 use super::recover::{Recovered, damaged, holds_later_frame, newer, recover};
@@ -60,14 +62,15 @@ impl<D: Disk> FileStore<D> {
         for generation in stale {
             disk.remove(&generation.name())?;
         }
-        if let Some(newest) = generations.last() {
-            settle(&mut disk, &newest.name(), &bytes, &found)?;
-        }
+        let length = match generations.last() {
+            Some(newest) => settle(&mut disk, &newest.name(), &bytes, &found)?,
+            None => 0,
+        };
         Ok(Self {
             disk,
             generations,
-            length: found.whole(),
-            end: found.framer(),
+            length,
+            end: found.framer().filter(|_| !found.is_empty()),
             cut: cut + found.cut(),
             unsynced: false,
             failure: None,
@@ -116,22 +119,23 @@ impl<D: Disk> FileStore<D> {
     /// `JOURNAL_DAMAGED` when an older generation is not what it was; the errors of the disk.
     pub fn load(&mut self, history: bool) -> Result<Vec<Vec<u8>>> {
         self.usable()?;
-        let skip = if history {
-            0
-        } else {
-            self.generations.len().saturating_sub(1)
+        if self.end.is_none() {
+            return Ok(Vec::new());
+        }
+        let skip = match history {
+            true => 0,
+            false => self.generations.len().saturating_sub(1),
         };
         let mut frames = Vec::new();
-        for generation in self.generations.iter().skip(skip) {
-            frames.push(read_all(&mut self.disk, *generation)?);
+        for generation in self.generations[skip..].to_vec() {
+            let bytes = read_all(&mut self.disk, generation);
+            frames.push(self.poison(bytes)?);
         }
-        if let Some(newest) = frames.last_mut() {
-            if newest.len() as u64 != self.length {
-                return Err(conflict(&self.current_file()));
-            }
-            if newest.is_empty() {
-                frames.pop();
-            }
+        if frames
+            .last()
+            .is_some_and(|newest| newest.len() as u64 != self.length)
+        {
+            return Err(conflict(&self.current_file()));
         }
         if history {
             let found = recover(frames.iter().map(Vec::as_slice))?;
@@ -156,9 +160,11 @@ impl<D: Disk> FileStore<D> {
         let end = admit(self.end, expected, frame, false)?;
         let name = self.current_file();
         self.unchanged(&name, self.length)?;
-        self.unchanged(&self.next_file(), 0)?;
-        if self.length == 0 {
-            self.begin(&name)?;
+        if self.end.is_some() {
+            self.unchanged(&self.next_file(), 0)?;
+        }
+        if self.end.is_none() {
+            self.begin(&name, end)?;
         }
         let written = self.disk.write(&name, self.length, frame);
         self.poison(written)?;
@@ -168,14 +174,15 @@ impl<D: Disk> FileStore<D> {
         Ok(())
     }
 
-    /// Begins the first file with the magic, durably: a first frame that is torn then still looks like one, and not
-    /// like a file that somebody else put here.
-    fn begin(&mut self, name: &str) -> Result<()> {
+    /// Begins the first file, durably.
+    fn begin(&mut self, name: &str, end: Framer) -> Result<()> {
+        let mark = Framer::new(end.salt()).closed()?;
         let begun = self
             .disk
-            .write(name, 0, &MAGIC)
+            .write(name, 0, &mark)
             .and_then(|()| self.disk.sync(name));
         self.poison(begun)?;
+        self.length = mark.len() as u64;
         if self.generations.is_empty() {
             self.generations.push(Generation::FIRST);
         }
@@ -216,19 +223,20 @@ impl<D: Disk> FileStore<D> {
         let next = self.next_generation();
         let name = next.name();
         self.unchanged(&self.current_file(), self.length)?;
-        self.unchanged(&name, 0)?;
-        if next == Generation::FIRST {
-            self.begin(&name)?;
+        if self.end.is_none() {
+            self.begin(&name, end)?;
+        } else {
+            self.unchanged(&name, 0)?;
+            self.generations.push(next);
+            self.length = 0;
         }
+        let at = self.length;
         let written = self
             .disk
-            .write(&name, 0, frame)
+            .write(&name, at, frame)
             .and_then(|()| self.disk.sync(&name));
         self.poison(written)?;
-        if self.generations.last() != Some(&next) {
-            self.generations.push(next);
-        }
-        self.length = frame.len() as u64;
+        self.length = at + frame.len() as u64;
         self.end = Some(end);
         Ok(())
     }
@@ -241,10 +249,8 @@ impl<D: Disk> FileStore<D> {
         self.ready()?;
         let mut needed = 0;
         for index in (1..self.generations.len()).rev() {
-            let head = self.disk.read(&self.generations[index].name(), 0, HEADER_BYTES)?;
-            // Bytes 24 to 32 of a header are the position.
-            let begin = head.get(24..32).and_then(|bytes| bytes.first_chunk());
-            if begin.is_some_and(|begin| Seq::from_le_bytes(*begin) <= position) {
+            let head = self.disk.read(&self.generations[index].name(), 0, HEADER_BYTES);
+            if begin_of(&self.poison(head)?) <= position {
                 needed = index;
                 break;
             }
@@ -273,7 +279,8 @@ impl<D: Disk> FileStore<D> {
 
     /// Another owner would have written to the file, or begun the next one.
     fn unchanged(&mut self, name: &str, length: u64) -> Result<()> {
-        if self.disk.len(name)?.unwrap_or(0) == length {
+        let found = self.disk.len(name);
+        if self.poison(found)?.unwrap_or(0) == length {
             return Ok(());
         }
         Err(conflict(name))
@@ -299,8 +306,8 @@ impl<D: Disk> FileStore<D> {
         Ok(())
     }
 
-    /// After a write or a sync that failed nobody knows what is on the disk.
-    fn poison(&mut self, result: Result<()>) -> Result<()> {
+    /// After a call that failed nobody knows what is on the disk.
+    fn poison<T>(&mut self, result: Result<T>) -> Result<T> {
         if let Err(error) = &result {
             self.failed(error.message());
         }
@@ -308,20 +315,29 @@ impl<D: Disk> FileStore<D> {
     }
 }
 
-/// Cuts a torn end, and makes durable what was found.
-fn settle<D: Disk>(disk: &mut D, name: &str, bytes: &[u8], found: &Recovered<'_>) -> Result<()> {
-    // The bytes were read into memory.
-    let whole = found.whole() as usize;
-    if found.cut() > 0 {
-        disk.truncate(name, found.whole())?;
+/// Cuts a torn end, and makes durable what was found. Gives how long that is.
+fn settle<D: Disk>(disk: &mut D, name: &str, bytes: &[u8], found: &Recovered<'_>) -> Result<u64> {
+    let length = match found.is_empty() {
+        // With nothing but its begin it is as good as new. That stays: the write of a frame behind it may still be
+        // under way to the disk, and arrive after the cut.
+        true => found.whole().min(HEADER_BYTES as u64),
+        false => found.whole(),
+    };
+    if length < bytes.len() as u64 {
+        disk.truncate(name, length)?;
     }
-    let last = found.last_frame().map_or(0, |frame| frame.len());
-    if last > 0 {
+    if let Some(last) = found.last_frame()
+        && !found.is_empty()
+    {
         // It may be here only because a process before this one could not sync it. No later sync tries such a write
         // again, unless it is made again.
-        disk.write(name, (whole - last) as u64, &bytes[whole - last..whole])?;
+        let (frame, _) = last.write();
+        disk.write(name, length - frame.len() as u64, &frame)?;
     }
-    if bytes.is_empty() { Ok(()) } else { disk.sync(name) }
+    if !bytes.is_empty() {
+        disk.sync(name)?;
+    }
+    Ok(length)
 }
 
 /// Whether the newest generation begins with the snapshot that made it; if not, a crash interrupted that, and the
@@ -347,7 +363,9 @@ fn is_finished(newest: &[u8], before: Option<&[u8]>) -> Result<bool> {
         Err(_) => Ok(false),
         Ok(frame) => {
             let follows = match end {
-                Some((end, cut)) => cut == 0 && end.followed_by(&frame).is_some(),
+                Some((end, cut)) => {
+                    cut == 0 && end.position() == frame.seq && end.followed_by(&frame).is_some()
+                }
                 None => before.is_none(),
             };
             if follows && frame.kind == FrameKind::Snapshot {
@@ -373,6 +391,12 @@ fn read_all<D: Disk>(disk: &mut D, generation: Generation) -> Result<Vec<u8>> {
         )
     })?;
     disk.read(&name, 0, length)
+}
+
+/// Position of the snapshot whose header this is.
+fn begin_of(header: &[u8]) -> Seq {
+    let bytes = header.get(24..32).and_then(|bytes| bytes.first_chunk());
+    bytes.map_or(Seq::MAX, |bytes| Seq::from_le_bytes(*bytes))
 }
 
 fn conflict(name: &str) -> OrchestratorError {
