@@ -104,8 +104,11 @@ impl Image {
         }
         // A file may have grown before its bytes arrived.
         let length = self.durable.len() as u64;
-        if length < end && rng.percent(50) {
-            let grown = length + rng.below(end - length + 1);
+        if length < end && rng.percent(70) {
+            let grown = match rng.percent(50) {
+                true => end,
+                false => length + rng.below(end - length),
+            };
             self.durable.resize(grown as usize, 0);
         }
     }

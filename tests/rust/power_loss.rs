@@ -56,8 +56,8 @@ pub(crate) fn example_events(position: Seq, rng: &mut Rng) -> Vec<u8> {
     let mut payload = Vec::new();
     for n in 0..=rng.below(4) {
         let seq = position + 1 + n;
-        let mut record: Vec<u8> = (0..rng.below(60)).map(|_| rng.next_u64() as u8).collect();
-        if rng.percent(40) {
+        let mut record = vec![rng.next_u64() as u8; rng.below(60) as usize];
+        if rng.percent(50) {
             record.extend(std::iter::repeat_n(seq as u8 | 1, rng.below(3000) as usize));
         }
         if rng.percent(10) {
@@ -104,7 +104,7 @@ pub(crate) fn run<D: Disk>(seed: u64, wrap: impl Fn(SimulatedDisk) -> D) -> Resu
         framer: Framer::new(seed),
         found: Found::default(),
     };
-    let lives = 3 + run.rng.below(5);
+    let lives = 4 + run.rng.below(5);
     for _ in 0..lives {
         let power_fails = run.rng.percent(80);
         if power_fails {
