@@ -127,8 +127,8 @@ impl<D: Disk> FileStore<D> {
             false => self.generations.len().saturating_sub(1),
         };
         let mut frames = Vec::new();
-        for generation in self.generations[skip..].to_vec() {
-            let bytes = read_all(&mut self.disk, generation);
+        for index in skip..self.generations.len() {
+            let bytes = read_all(&mut self.disk, self.generations[index]);
             frames.push(self.poison(bytes)?);
         }
         if frames
