@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{fs, io};
 
+use async_trait::async_trait;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::disk::{NativeDisk, failed, last_of, sync_folder};
 use super::lock::Lock;
-use crate::async_trait;
 use crate::journal::{FileStore, Journal, Stored};
 use crate::kernel::{ErrorCode, OrchestratorError, Result, Seq};
 
