@@ -52,13 +52,15 @@ export class Driver implements Host, EventsHost {
 
   /** The task as it is now. */
   task(key: number): OrchestratedTask {
-    const texts = this.names.texts(key);
-    if (this.core.snapshot(key, texts !== undefined) === GONE) throw new OrchestratorError("TASK_NOT_FOUND", "the task is deleted");
-    return readTask(this.core, this.names, texts?.name, texts?.description);
+    const { core, names } = this;
+    if (core.snapshot(key, names.knows(key)) === GONE) throw new OrchestratorError("TASK_NOT_FOUND", "the task is deleted");
+    return readTask(core, names);
   }
 
   /** What is known of an attempt, the last one of its task. */
   attempt(key: number, number: number): Attempt {
+    // An array with large holes would become a table, which is slow.
+    while (this.#attempts.length < key) this.#attempts.push(undefined);
     const known = this.#attempts[key];
     if (known === undefined || (known.number !== number && known.number !== 0)) return (this.#attempts[key] = new Attempt(this.core, key, number, ""));
     // Somebody waited before it began.
@@ -101,7 +103,7 @@ export class Driver implements Host, EventsHost {
         taskId: this.names.ownTaskId(key), attempt: number, status: "cancelled", success: false, summary: error, result: undefined, error, cause,
       });
     }
-    const { id, status: ended, result: answer, error } = readTask(this.core, this.names, "", "");
+    const { id, status: ended, result: answer, error } = readTask(this.core, this.names);
     return Object.freeze({
       // Only asked of tasks that have ended.
       taskId: id, attempt: number, status: ended as TaskOutcome["status"], success: ended === "completed",
@@ -171,10 +173,10 @@ export class Driver implements Host, EventsHost {
 
   #run(attempt: Attempt, provider: number): void {
     const { key } = attempt;
-    const texts = this.names.texts(key);
+    const { core, names } = this;
     // It may have been called off since.
-    if (this.core.snapshot(key, texts !== undefined) !== ACTIVE) return;
-    const task = readTask(this.core, this.names, texts?.name, texts?.description);
+    if (core.snapshot(key, names.knows(key)) !== ACTIVE) return;
+    const task = readTask(core, names);
     if (task.attempt !== attempt.number) return;
     attempt.taskId = task.id;
     execute(this.#known[provider]!, attempt, task, new Context(attempt, task));

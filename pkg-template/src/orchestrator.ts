@@ -152,7 +152,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   async deleteTask(taskId: string): Promise<void> {
     const key = this.#key(taskId);
     this.#core.command((glue, now) => glue.delete(now, key));
-    this.#driver.names.created(-1, "");
+    this.#driver.names.forgetAll();
   }
 
   /** Gives a task another name. */
