@@ -409,7 +409,10 @@ export class Core {
     const { numbers } = this;
     const control = this.#control;
     const orders = numbers[control + EFFECTS_LEN]!;
-    const seq = numbers[control + SEQ_HIGH]! * 4294967296 + numbers[control + SEQ]!;
+    const high = numbers[control + SEQ_HIGH]!;
+    const low = numbers[control + SEQ]!;
+    // Small numbers stay small ones, for which V8 has faster code.
+    const seq = high === 0 ? low : high * 4294967296 + low;
     const news = seq !== this.#seq;
     this.#seq = seq;
     if (orders !== 0) this.#handOut(numbers[control + EFFECTS]! >>> 2, orders);

@@ -139,7 +139,10 @@ export class Driver implements Host, EventsHost {
     for (const attempt of told) this.#abort(attempt, error);
   }
 
-  /** Once per microtask: hands out events, then carries out orders. What comes of those has the next microtask. */
+  /**
+   * Once per microtask: hands out events, then carries out orders, and hands out what came of those. Orders that came of
+   * them have the next microtask.
+   */
   #pump(): void {
     try {
       this.subscriptions.flush();
@@ -147,6 +150,7 @@ export class Driver implements Host, EventsHost {
       if (orders.length > 0) {
         this.#orders = [];
         for (const order of orders) this.#carryOut(order);
+        this.subscriptions.flush();
       }
     } catch (error) {
       if (this.core.gone === undefined) this.complain(error, "the orchestrator");

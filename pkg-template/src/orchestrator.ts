@@ -358,7 +358,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     } catch (cause) {
       throw input.unreadable("the task", cause);
     }
-    if (!spec.plain) return this.#createSpecs([spec]);
+    if (spec.more !== undefined) return this.#createSpecs([spec]);
     this.#useDirectory();
     const { name, description, providerId } = spec;
     const key = this.#core.create(name, description, providerId);
@@ -371,10 +371,10 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     const core = this.#core;
     return core.command((glue, now) => {
       core.strings();
-      for (const spec of specs) {
-        for (const text of [spec.name, spec.description, spec.id, spec.providerId, spec.subAgentType, spec.workingDirectory]) core.field(text);
-        for (const text of [spec.roomId, spec.worldId, spec.parentId, spec.metadata]) core.field(text);
-        core.fields(spec.tags).fields(spec.steps);
+      for (const { name, description, providerId, more = input.NO_MORE } of specs) {
+        for (const text of [name, description, more.id, providerId, more.subAgentType, more.workingDirectory]) core.field(text);
+        for (const text of [more.roomId, more.worldId, more.parentId, more.metadata]) core.field(text);
+        core.fields(more.tags).fields(more.steps);
       }
       return glue.createMany(now, specs.length);
     });
