@@ -26,8 +26,7 @@ export class Attempt {
   /** Why it no longer counts. */
   reason: OrchestratorError | undefined;
   private made: Promise<TaskOutcome> | undefined;
-  private resolve: ((outcome: TaskOutcome) => void) | undefined;
-  private reject: ((error: OrchestratorError) => void) | undefined;
+  private resolve: ((outcome: TaskOutcome | Promise<never>) => void) | undefined;
   private outcome: TaskOutcome | undefined;
   private error: OrchestratorError | undefined;
   private callbacks: (() => void)[] | undefined;
@@ -54,11 +53,9 @@ export class Attempt {
     if (this.callbacks !== undefined) this.tell();
   }
 
-  /** Whoever waits sees the error through the promise; that nobody waits is no fault. */
   fail(error: OrchestratorError): void {
     this.error = error;
-    this.made?.catch(() => {});
-    this.reject?.(error);
+    this.resolve?.(this.refused(error));
     if (this.callbacks !== undefined) this.tell();
   }
 
@@ -69,19 +66,24 @@ export class Attempt {
   }
 
   get promise(): Promise<TaskOutcome> {
-    return (this.made ??= this.outcome !== undefined ? Promise.resolve(this.outcome) : this.pending());
+    return (this.made ??= this.make());
   }
 
-  private pending(): Promise<TaskOutcome> {
-    if (this.error !== undefined) {
-      const refused = Promise.reject<TaskOutcome>(this.error);
-      refused.catch(() => {});
-      return refused;
-    }
-    return new Promise((resolve, reject) => {
+  private make(): Promise<TaskOutcome> {
+    if (this.outcome !== undefined) return Promise.resolve(this.outcome);
+    if (this.error !== undefined) return this.refused(this.error);
+    return new Promise<TaskOutcome>((resolve) => {
+      // `reject` is not kept: it is as large as half of this object, and hardly ever called.
       this.resolve = resolve;
-      this.reject = reject;
     });
+  }
+
+  /** Whoever waits sees the error through the promise; that nobody waits is no fault. */
+  private refused(error: OrchestratorError): Promise<never> {
+    const refused = Promise.reject<never>(error);
+    refused.catch(() => {});
+    this.made?.catch(() => {});
+    return refused;
   }
 
   private tell(): void {

@@ -78,10 +78,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
 
   /** Creates a task; it waits to be started. The first one becomes the current task. */
   async createTask(task: CreateTask): Promise<OrchestratedTask> {
-    const key = this.#create(task);
-    const created = this.#driver.task(key);
-    this.#driver.names.created(key, created.id);
-    return created;
+    return this.#driver.task(this.#create(task));
   }
 
   /** Creates several tasks, or none if one of them is refused. */
