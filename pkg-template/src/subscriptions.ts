@@ -5,7 +5,8 @@ import type { Names } from "./names.js";
 import type { EventsOptions, OrchestratorEvent, SubscribeOptions } from "./types.js";
 import { readEvents } from "./wire.js";
 
-const BATCH = 2048;
+/** Few enough that the events of one batch are gone again before the collector looks. */
+const BATCH = 256;
 
 type Listener = (event: OrchestratorEvent) => unknown;
 

@@ -6,7 +6,6 @@
 
 use std::cell::{Cell, RefCell};
 
-use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::input::{Fields, Strings};
@@ -69,25 +68,17 @@ pub struct Core {
 
 #[wasm_bindgen]
 impl Core {
-    /// Opens a core. Of the numbers, 0 means the default. Random bits come from the host's `crypto` unless there is a
-    /// seed; a negative one means that there is none.
-    ///
-    /// # Errors
-    /// When the host has no randomness.
+    /// Opens a core. Of the numbers, 0 means the default, but for `random`, whose lowest bits go into the ids of its
+    /// tasks. The face has them from `Math.random`: to load `crypto` costs Node as much as to compile all of this.
     #[wasm_bindgen(constructor)]
     pub fn new(
         now: f64,
-        seed: f64,
+        random: f64,
         max_concurrency: u32,
         max_tasks: u32,
         max_output_lines: u32,
         event_log_bytes: u32,
-    ) -> std::result::Result<Self, JsError> {
-        let random = if seed < 0.0 {
-            getrandom::u64().map_err(|_| JsError::new("the host has no randomness"))?
-        } else {
-            seed as u64
-        };
+    ) -> Self {
         let mut options = EngineOptions::default();
         let Config {
             max_concurrency: concurrency,
@@ -106,7 +97,7 @@ impl Core {
         if event_log_bytes > 0 {
             options.event_log_bytes = event_log_bytes as usize;
         }
-        let engine = Engine::open(options, now as u64, random);
+        let engine = Engine::open(options, now as u64, random as u64);
         let start = engine.log().seek(1);
         let seq = engine.log().end().seq as u32;
         let core = Self {
@@ -125,7 +116,7 @@ impl Core {
             control: Box::new([const { Cell::new(0) }; control::LENGTH]),
         };
         core.control[control::SEQ].set(seq);
-        Ok(core)
+        core
     }
 
     /// Address of the control block.
