@@ -172,6 +172,12 @@ impl Kernel {
         self.timers.wait(now)
     }
 
+    /// Whether something is due some time.
+    #[must_use]
+    pub fn has_timer(&self) -> bool {
+        !self.timers.is_empty()
+    }
+
     /// The host's clock was set forward by this many milliseconds, or back by that many below zero. Spans (time-outs,
     /// waits between attempts) go on as if it had not been; moments (deadlines, times to start) are told by the new one.
     pub const fn clock_jumped(&mut self, by: i64) {

@@ -46,6 +46,10 @@ pub(super) struct Timers {
 }
 
 impl Timers {
+    pub(super) fn is_empty(&self) -> bool {
+        self.moments.is_empty() && self.spans.is_empty()
+    }
+
     pub(super) const fn jump(&mut self, by: i64) {
         self.jumped = self.jumped.saturating_add(by);
     }

@@ -128,6 +128,14 @@ impl Keeper {
         self.snapshot_soon = true;
     }
 
+    /// Whether there is something to write, and nothing is being written.
+    pub(super) fn has_next(&self, log: &EventLog) -> bool {
+        let more = log.bytes_since(self.written) > 0 || self.snapshot_soon || self.closing != Closing::No;
+        let waits = more && self.failure.is_none() || self.snapshot.is_some() || self.truncate.is_some();
+        let ends = self.failure.is_some() && self.closing != Closing::No;
+        self.flight.is_none() && self.closing != Closing::Closed && (waits || ends)
+    }
+
     pub(super) fn next(&mut self, kernel: &Kernel, log: &mut EventLog) -> Option<Write> {
         if self.flight.is_some() || self.closing == Closing::Closed {
             return None;
