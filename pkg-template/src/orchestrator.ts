@@ -78,7 +78,10 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
 
   /** Creates a task; it waits to be started. The first one becomes the current task. */
   async createTask(task: CreateTask): Promise<OrchestratedTask> {
-    return this.#driver.task(this.#create(task));
+    const key = this.#create(task);
+    const created = this.#driver.task(key);
+    this.#driver.names.created(key, created.id);
+    return created;
   }
 
   /** Creates several tasks, or none if one of them is refused. */
