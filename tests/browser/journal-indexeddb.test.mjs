@@ -54,9 +54,12 @@ test("waits for its owner when it is asked to, until it is closed or aborted", a
     const loading = indexedDbJournal("waited", { signal: abort.signal }).load().catch((error) => error.code);
     abort.abort();
     const already = indexedDbJournal("waited", { signal: AbortSignal.abort() }).load().catch((error) => error.code);
-    return [await loading, await already];
+    const closed = indexedDbJournal("waited", { wait: true });
+    const waiting = closed.load().catch((error) => error.code);
+    await closed.close();
+    return [await loading, await already, await waiting];
   });
-  assert.deepEqual(aborted, ["ABORTED", "ABORTED"]);
+  assert.deepEqual(aborted, ["ABORTED", "ABORTED", "ABORTED"]);
   await Promise.all([one.page.close(), other.page.close()]);
 });
 
