@@ -171,7 +171,7 @@ test("the browser is killed: nothing that was acknowledged is lost", async () =>
     assert.equal(value(await journal(place, "load", "indexeddb", "killed")), position);
     journal(place, "flood", "indexeddb", "killed", position).catch(() => {});
     await told;
-    await site.restart({ kill: true });
+    await site.killAndRestart();
     const again = await site.tab();
     position = value(await again.journal("page", "load", "indexeddb", "killed"));
     assert.ok(position >= seen, `${position} of ${seen} frames are there`);
