@@ -20,6 +20,7 @@ pub mod kernel;
 mod native;
 mod orchestrator;
 pub mod runtime;
+pub mod sim;
 #[cfg(target_family = "wasm")]
 mod wasm;
 

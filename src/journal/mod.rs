@@ -7,8 +7,10 @@
 
 mod codec;
 mod disk;
+mod file_store;
 mod frame;
 mod framer;
+mod generations;
 mod log;
 mod memory;
 mod recover;
@@ -16,6 +18,7 @@ mod seam;
 
 pub(crate) use codec::{decode, decode_prefix, decode_value, encode};
 pub use disk::Disk;
+pub use file_store::FileStore;
 pub use frame::{
     FRAME_VERSION, Flaw, Frame, FrameKind, HEADER_BYTES, MAX_PAYLOAD_BYTES, Records, push_record,
 };

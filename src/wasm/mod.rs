@@ -8,6 +8,7 @@ mod convert;
 mod core;
 mod events;
 mod input;
+mod journal;
 mod pack;
 mod snapshot;
 
