@@ -406,3 +406,15 @@ fn a_start_far_away_is_kept_and_runs_at_its_time() {
     runtime.advance(Duration::from_millis(60_001));
     assert_eq!(host.status("later"), (TaskStatus::Running, 1, None));
 }
+
+#[test]
+fn an_orchestrator_without_providers_opens_and_begins_its_journal() {
+    let (runtime, journal) = (runtime(), MemoryJournal::new());
+    let builder = AgentOrchestrator::builder()
+        .runtime(runtime.clone())
+        .journal(journal.clone());
+    let orchestrator = runtime.block_on(builder.build()).expect("it opens").unwrap();
+    let stored = journal.load(false).now_or_never().unwrap().unwrap();
+    assert!(!stored.frames.is_empty());
+    assert!(orchestrator.flush().now_or_never().is_some());
+}
