@@ -418,3 +418,16 @@ fn an_orchestrator_without_providers_opens_and_begins_its_journal() {
     assert!(!stored.frames.is_empty());
     assert!(orchestrator.flush().now_or_never().is_some());
 }
+
+#[test]
+fn an_attempt_runs_at_the_provider_that_was_unregistered_before_the_append() {
+    let (runtime, gate) = (runtime(), Gate::default());
+    let host = Host::open(&runtime, gate.clone(), |builder| builder);
+    gate.shut();
+    let mut run = Box::pin(host.orchestrator.run_task(task("a")));
+    assert!(run.as_mut().now_or_never().is_none());
+    host.orchestrator.unregister_provider("worker").unwrap();
+    gate.open();
+    runtime.run_until_idle();
+    assert!(host.stage.was_called("a", 1));
+}

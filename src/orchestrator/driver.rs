@@ -20,7 +20,7 @@ use super::task::OrchestratedTask;
 use super::writer::Durability;
 use crate::journal::Journal;
 use crate::kernel::{
-    Attempt, Command, Effect, ErrorCode, Kernel, OrchestratorError, ProviderKey, Reply, Result, TaskKey,
+    Attempt, Command, Effect, ErrorCode, Kernel, OrchestratorError, ProviderKey, Reply, Result, Seq, TaskKey,
 };
 use crate::runtime::Runtime;
 
@@ -42,6 +42,8 @@ pub(super) struct Owned {
     pub(super) engine: Engine,
     pub(super) feed: Feed,
     providers: BTreeMap<ProviderKey, Arc<dyn AgentProvider>>,
+    /// Those that were unregistered, until what they were to run before is durable, and runs.
+    leaving: Vec<(Seq, ProviderKey, Arc<dyn AgentProvider>)>,
     /// The attempts that count, to tell their providers what becomes of them.
     signals: BTreeMap<TaskKey, (Attempt, watch::Sender<Signal>)>,
     waiters: BTreeMap<TaskKey, Vec<oneshot::Sender<Result<TaskOutcome>>>>,
@@ -62,6 +64,8 @@ pub(super) enum Deed {
     /// What they waited for is durable, or never will be.
     Assure(Vec<oneshot::Sender<Result<()>>>, Result<()>),
     Wake(Vec<Waker>),
+    /// Nobody calls it any more; dropping it is foreign code.
+    Forget(Arc<dyn AgentProvider>),
     Write(Write),
     /// Look again after this time.
     Sleep(Duration, u64),
@@ -79,6 +83,7 @@ impl Driver {
             engine,
             feed,
             providers: BTreeMap::new(),
+            leaving: Vec::new(),
             signals: BTreeMap::new(),
             waiters: BTreeMap::new(),
             durability: Durability::default(),
@@ -143,12 +148,14 @@ impl Driver {
     }
 
     pub(super) fn unregister(&self, find: impl FnOnce(&Kernel) -> Result<ProviderKey>) -> Result<()> {
-        let _removed = self.change(|owned, now| {
+        self.change(|owned, now| {
             let key = find(owned.engine.kernel())?;
             let _ = owned.engine.handle(now, Command::UnregisterProvider(key))?;
-            Ok(owned.providers.remove(&key))
-        })?;
-        Ok(())
+            let seq = owned.engine.kernel().seq();
+            let removed = owned.providers.remove(&key);
+            owned.leaving.extend(removed.map(|removed| (seq, key, removed)));
+            Ok(())
+        })
     }
 
     /// Told when the task next ends.
@@ -175,12 +182,13 @@ impl Driver {
         let signals = std::mem::take(&mut owned.signals);
         // A provider may hold a handle to its orchestrator: neither would ever be freed.
         let providers = std::mem::take(&mut owned.providers);
+        let leaving = std::mem::take(&mut owned.leaving);
         let feed = owned.feed.close();
         owned.alarm.stop();
         owned.engine.close();
         let write = owned.engine.poll_write();
         drop(owned);
-        drop(providers);
+        drop((providers, leaving));
         for (_, signal) in signals.into_values() {
             signal.send_modify(|signal| signal.cancelled = true);
         }
@@ -231,6 +239,7 @@ impl Driver {
                     .spawn(Box::pin(self.clone().run(task, attempt, provider, signal)));
             }
             Deed::Wake(readers) => readers.into_iter().for_each(Waker::wake),
+            Deed::Forget(provider) => drop(provider),
             Deed::Write(write) => self.shared.runtime.spawn(Box::pin(self.clone().write(write))),
             Deed::Sleep(time, number) => self.set_alarm(time, number),
             Deed::Assure(waiting, result) => {
@@ -264,8 +273,8 @@ impl Owned {
                     attempt,
                     provider,
                 } => {
-                    // The kernel gives no orders for providers that are not registered.
-                    let Some(provider) = self.providers.get(&provider).cloned() else {
+                    // There is one: it was registered when the order was given.
+                    let Some(provider) = self.provider(provider) else {
                         continue;
                     };
                     let (sender, signal) = watch::channel(Signal::default());
@@ -295,6 +304,9 @@ impl Owned {
                 }
             }
         }
+        let durable = self.engine.durable();
+        let gone = self.leaving.extract_if(.., |(seq, ..)| *seq <= durable);
+        deeds.extend(gone.map(|(.., provider)| Deed::Forget(provider)));
         let woken = self.feed.publish(&self.engine);
         if !woken.is_empty() {
             deeds.push(Deed::Wake(woken));
@@ -315,6 +327,14 @@ impl Owned {
         if !woken.is_empty() {
             deeds.push(Deed::Wake(woken));
         }
+    }
+
+    fn provider(&self, key: ProviderKey) -> Option<Arc<dyn AgentProvider>> {
+        let left = || self.leaving.iter().rev().find(|(_, left, _)| *left == key);
+        self.providers
+            .get(&key)
+            .or_else(|| left().map(|(.., provider)| provider))
+            .cloned()
     }
 
     fn signal(&mut self, task: TaskKey, attempt: Attempt, change: impl FnOnce(&mut Signal)) {
