@@ -8,6 +8,7 @@ use futures::{FutureExt, StreamExt};
 use super::builder::AgentOrchestratorBuilder;
 use super::create::{CreateTask, Prepared};
 use super::driver::{Driver, Owned, outcome};
+use super::engine::Engine;
 use super::event::OrchestratorEvent;
 use super::provider::AgentProvider;
 use super::query::{self, ListQuery, not_found};
@@ -541,6 +542,16 @@ impl AgentOrchestrator {
     pub async fn dispose(&self) {
         self.driver.dispose();
         self.driver.closed().await;
+    }
+
+    /// Looks at the engine, for the simulation.
+    pub(crate) fn inspect<T>(&self, look: impl FnOnce(&Engine) -> T) -> Result<T> {
+        self.driver.read(|owned| look(&owned.engine))
+    }
+
+    /// Carries out a command as a provider would, for the simulation.
+    pub(crate) fn command(&self, command: Command<'_>) -> Result<Reply> {
+        self.driver.command(command)
     }
 
     fn create(&self, tasks: &[CreateTask]) -> Result<TaskKey> {
