@@ -32,7 +32,7 @@ pub use kernel::{
 };
 #[cfg(feature = "native")]
 #[cfg(not(target_family = "wasm"))]
-pub use native::TokioRuntime;
+pub use native::{FileJournal, TokioRuntime};
 pub use orchestrator::*;
 
 #[cfg(all(doctest, feature = "native"))]

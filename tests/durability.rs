@@ -212,9 +212,10 @@ fn what_was_acknowledged_is_there_after_a_crash_and_what_ran_is_interrupted() {
         ("fail", OnInterrupt::Fail),
     ];
     for (id, then) in plans {
-        let _ = host
-            .wait(host.orchestrator.run_task(task(id).on_interrupt(then)))
-            .unwrap();
+        drop(
+            host.wait(host.orchestrator.run_task(task(id).on_interrupt(then)))
+                .unwrap(),
+        );
     }
     let done = host.wait(host.orchestrator.run_task(task("done"))).unwrap();
     drop(host.stage.order("done", 1, Order::Output("said".into())));
@@ -223,9 +224,10 @@ fn what_was_acknowledged_is_there_after_a_crash_and_what_ran_is_interrupted() {
             .order("done", 1, Order::End(TaskResult::success("well"))),
     );
     let _ = host.wait(done).unwrap();
-    let _ = host
-        .wait(host.orchestrator.run_task(task("queued").depends_on("pause")))
-        .unwrap();
+    drop(
+        host.wait(host.orchestrator.run_task(task("queued").depends_on("pause")))
+            .unwrap(),
+    );
     let seq = host.orchestrator.state_hash().unwrap();
     // No goodbye: it is just gone.
     drop(host);
@@ -408,6 +410,47 @@ fn a_start_far_away_is_kept_and_runs_at_its_time() {
 }
 
 #[test]
+fn a_run_that_is_begun_again_before_its_end_is_kept_still_tells_how_it_ended() {
+    let (runtime, gate) = (runtime(), Gate::default());
+    let host = Host::open(&runtime, gate.clone(), |builder| builder);
+    let first = host.wait(host.orchestrator.run_task(task("a"))).unwrap();
+    gate.shut();
+    drop(
+        host.stage
+            .order("a", 1, Order::End(TaskResult::success("the first"))),
+    );
+    runtime.run_until_idle();
+    assert_eq!(host.status("a").0, TaskStatus::Completed);
+    let mut second = Box::pin(host.orchestrator.restart_task("a"));
+    assert!(second.as_mut().now_or_never().is_none());
+    gate.open();
+    let first = host.wait(first).unwrap();
+    assert_eq!((first.summary.as_str(), first.attempt), ("the first", 1));
+    let second = host.wait(second).unwrap();
+    drop(
+        host.stage
+            .order("a", 2, Order::End(TaskResult::success("the second"))),
+    );
+    let second = host.wait(second).unwrap();
+    assert_eq!((second.summary.as_str(), second.attempt), ("the second", 2));
+}
+
+#[test]
+fn a_provider_that_is_unregistered_before_its_start_is_kept_is_called_all_the_same() {
+    let (runtime, gate) = (runtime(), Gate::default());
+    let host = Host::open(&runtime, gate.clone(), |builder| builder);
+    gate.shut();
+    let mut run = Box::pin(host.orchestrator.run_task(task("a")));
+    assert!(run.as_mut().now_or_never().is_none());
+    host.orchestrator.unregister_provider("worker").unwrap();
+    gate.open();
+    let run = host.wait(run).unwrap();
+    assert!(host.stage.was_called("a", 1));
+    drop(host.stage.order("a", 1, Order::End(TaskResult::success("done"))));
+    assert!(host.wait(run).unwrap().success);
+}
+
+#[test]
 fn an_orchestrator_without_providers_opens_and_begins_its_journal() {
     let (runtime, journal) = (runtime(), MemoryJournal::new());
     let builder = AgentOrchestrator::builder()
@@ -420,14 +463,13 @@ fn an_orchestrator_without_providers_opens_and_begins_its_journal() {
 }
 
 #[test]
-fn an_attempt_runs_at_the_provider_that_was_unregistered_before_the_append() {
-    let (runtime, gate) = (runtime(), Gate::default());
-    let host = Host::open(&runtime, gate.clone(), |builder| builder);
-    gate.shut();
-    let mut run = Box::pin(host.orchestrator.run_task(task("a")));
-    assert!(run.as_mut().now_or_never().is_none());
-    host.orchestrator.unregister_provider("worker").unwrap();
-    gate.open();
-    runtime.run_until_idle();
-    assert!(host.stage.was_called("a", 1));
+fn a_task_whose_start_is_refused_is_not_created() {
+    let runtime = runtime();
+    let host = Host::open(&runtime, MemoryJournal::new(), |builder| builder.max_queued(0));
+    let _ = host.wait(host.orchestrator.create_task(task("before"))).unwrap();
+    let state = host.orchestrator.state_hash().unwrap();
+    let waits = host.orchestrator.run_task(task("a").depends_on("before"));
+    assert_eq!(host.wait(waits).unwrap_err().code(), ErrorCode::QueueFull);
+    assert_eq!(host.orchestrator.state_hash().unwrap(), state);
+    assert!(host.orchestrator.get_task("a").unwrap().is_none());
 }

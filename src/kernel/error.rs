@@ -53,6 +53,7 @@ codes! {
     JournalDamaged = "JOURNAL_DAMAGED", "The journal is damaged in the middle; nothing was changed.";
     JournalVersion = "JOURNAL_VERSION", "The journal was written by a newer version.";
     JournalFull = "JOURNAL_FULL", "There is no room left for the journal.";
+    ReadOnly = "READ_ONLY", "This is a state of the past, which can only be looked at.";
     HistoryGone = "HISTORY_GONE", "This part of the journal is not kept any more.";
     NotInitialized = "NOT_INITIALIZED", "The wasm module is not loaded yet: call `await init()` first.";
     Disposed = "DISPOSED", "The orchestrator was disposed of.";

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use futures::{FutureExt, StreamExt};
 
 use super::builder::AgentOrchestratorBuilder;
-use super::create::{CreateTask, Prepared};
+use super::create::{CreateTask, Prepared, Start};
 use super::driver::{Driver, Owned, outcome};
 use super::engine::Engine;
 use super::event::OrchestratorEvent;
+use super::past::Verification;
 use super::provider::AgentProvider;
 use super::query::{self, ListQuery, not_found};
 use super::run::{TaskOutcome, TaskRun};
@@ -17,10 +18,10 @@ use super::subscription::{EventFilter, EventStream};
 use super::task::{OrchestratedTask, TaskStep, steps_of};
 use super::task_context::task_context;
 use crate::kernel::{
-    Command, ErrorCode, NewProvider, OrchestratorError, Reply, Reporter, Result, TaskKey, TaskStatus,
+    Command, ErrorCode, Kernel, NewProvider, OrchestratorError, Reply, Reporter, Result, TaskKey, TaskStatus,
     TaskUserStatus, limits,
 };
-use crate::runtime::{MaybeSend, MaybeSync};
+use crate::runtime::{MaybeSend, MaybeSync, Runtime};
 
 #[cfg(not(target_family = "wasm"))]
 pub(super) type Directory = Box<dyn Fn() -> String + Send + Sync>;
@@ -34,6 +35,21 @@ pub struct TaskPage {
     pub tasks: Vec<OrchestratedTask>,
     /// What to pass as `cursor` for the next page; absent on the last.
     pub next_cursor: Option<String>,
+}
+
+impl TaskPage {
+    pub(super) fn of(kernel: &Kernel, query: &ListQuery) -> Result<Self> {
+        let page = query.run(kernel)?;
+        let tasks = page
+            .keys
+            .iter()
+            .filter_map(|key| OrchestratedTask::of(kernel, *key))
+            .collect();
+        Ok(Self {
+            tasks,
+            next_cursor: page.next_cursor,
+        })
+    }
 }
 
 /// What is known of a provider that can be used.
@@ -151,8 +167,7 @@ impl AgentOrchestrator {
     /// # Errors
     /// As [`create_task`](Self::create_task).
     pub async fn run_task(&self, task: CreateTask) -> Result<TaskRun> {
-        let key = self.create(std::slice::from_ref(&task))?;
-        let run = self.run(|_| Ok(key), Command::Start)?;
+        let run = self.create_and_start(task)?;
         self.flush().await.map(|()| run)
     }
 
@@ -336,16 +351,7 @@ impl AgentOrchestrator {
     pub fn list_tasks(&self, query: &ListQuery) -> Result<TaskPage> {
         self.driver.read(|owned| {
             let kernel = owned.engine.kernel();
-            let page = query.run(kernel)?;
-            let tasks = page
-                .keys
-                .iter()
-                .filter_map(|key| OrchestratedTask::of(kernel, *key))
-                .collect();
-            Ok(TaskPage {
-                tasks,
-                next_cursor: page.next_cursor,
-            })
+            TaskPage::of(kernel, query)
         })?
     }
 
@@ -554,6 +560,53 @@ impl AgentOrchestrator {
         self.driver.command(command)
     }
 
+    /// Everything that is still kept, as frames.
+    pub(super) async fn history(&self) -> Result<Vec<Vec<u8>>> {
+        match self.driver.journal() {
+            Some(_) => self.stored(true).await,
+            None => self.driver.read(|owned| owned.engine.frames_in_memory())?,
+        }
+    }
+
+    /// What the journal holds; without one, the state as if it were a journal's snapshot.
+    pub(super) async fn stored(&self, history: bool) -> Result<Vec<Vec<u8>>> {
+        self.flush().await?;
+        match self.driver.journal() {
+            Some(journal) => journal.load(history).await.map(|stored| stored.frames),
+            None => {
+                let salt = self.random();
+                self.driver
+                    .read(|owned| owned.engine.fork(salt))?
+                    .map(|frame| vec![frame])
+            }
+        }
+    }
+
+    /// What is to be verified.
+    pub(super) fn described(&self) -> Result<Verification> {
+        self.driver.read(|owned| Verification {
+            seq: owned.engine.kernel().seq(),
+            events: 0,
+            state_hash: owned.engine.state_hash(),
+            journal_hash: owned.engine.journal_hash(),
+        })
+    }
+
+    pub(super) fn compact_soon(&self) -> Result<()> {
+        self.driver.change(|owned, _| {
+            owned.engine.snapshot_soon();
+            Ok(())
+        })
+    }
+
+    pub(super) fn random(&self) -> u64 {
+        self.driver.runtime().random()
+    }
+
+    pub(super) fn runtime(&self) -> Arc<dyn Runtime> {
+        self.driver.runtime().clone()
+    }
+
     fn create(&self, tasks: &[CreateTask]) -> Result<TaskKey> {
         let directory = (self.settings.directory)();
         let provider = self.settings.default_provider.as_deref();
@@ -562,14 +615,28 @@ impl AgentOrchestrator {
             .iter()
             .map(|task| task.borrow(provider, &directory))
             .collect();
-        match self.driver.command(Command::Create(&tasks))? {
-            Reply::Created { first, .. } | Reply::Existing { first, .. } => Ok(first),
-            // The kernel answers this command with nothing else.
-            _ => Err(OrchestratorError::new(
-                ErrorCode::InvalidArgument,
-                "nothing was created",
-            )),
-        }
+        made(self.driver.command(Command::Create(&tasks))?)
+    }
+
+    /// In one command, so that a start that is refused leaves no task.
+    fn create_and_start(&self, mut task: CreateTask) -> Result<TaskRun> {
+        task.start = Start::Now;
+        let directory = (self.settings.directory)();
+        let prepared = Prepared::new(&task)?;
+        let new = prepared.borrow(self.settings.default_provider.as_deref(), &directory);
+        let weak = self.driver.downgrade();
+        self.driver.change(|owned, now| {
+            let from = owned.engine.log().end().seq;
+            let reply = owned.engine.handle(now, Command::Create(&[new]))?;
+            let key = made(reply)?;
+            if matches!(reply, Reply::Existing { .. }) {
+                // Refused if it has ended, as any start.
+                let _ = owned.engine.handle(now, Command::Start(key))?;
+            }
+            let task_id = owned.engine.kernel().task_id(key);
+            let waiting = Driver::wait(owned, key);
+            Ok(TaskRun::new(task_id, waiting, from, weak))
+        })
     }
 
     fn run(
@@ -582,6 +649,7 @@ impl AgentOrchestrator {
             let key = find(owned)?;
             let task_id = owned.engine.kernel().task_id(key);
             let from = owned.engine.log().end().seq;
+            Driver::keep_outcome(owned, key);
             let _ = owned.engine.handle(now, command(key))?;
             let waiting = Driver::wait(owned, key);
             Ok(TaskRun::new(task_id, waiting, from, weak))
@@ -614,6 +682,18 @@ impl AgentOrchestrator {
             let kernel = owned.engine.kernel();
             OrchestratedTask::of(kernel, key).ok_or_else(|| not_found(&kernel.task_id(key)))
         })?
+    }
+}
+
+/// The first of the tasks that were created.
+fn made(reply: Reply) -> Result<TaskKey> {
+    match reply {
+        Reply::Created { first, .. } | Reply::Existing { first, .. } => Ok(first),
+        // The kernel answers this command with nothing else.
+        _ => Err(OrchestratorError::new(
+            ErrorCode::InvalidArgument,
+            "nothing was created",
+        )),
     }
 }
 

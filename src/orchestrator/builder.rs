@@ -127,6 +127,23 @@ impl AgentOrchestratorBuilder {
         self
     }
 
+    /// The journal that was given.
+    pub(super) fn kept(&self) -> Option<Arc<dyn Journal>> {
+        self.journal.clone()
+    }
+
+    /// Opens the orchestrator, on this runtime unless another one was given.
+    pub(super) async fn reopen(mut self, runtime: Arc<dyn Runtime>) -> Result<AgentOrchestrator> {
+        self.runtime.get_or_insert(runtime);
+        self.build_on(|| {
+            Err(OrchestratorError::new(
+                ErrorCode::InvalidArgument,
+                "there is no runtime",
+            ))
+        })
+        .await
+    }
+
     /// What becomes of tasks that were running when the orchestrator stopped without a goodbye, if they do not say:
     /// they are paused.
     #[must_use]

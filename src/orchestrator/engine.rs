@@ -2,7 +2,7 @@
 
 use super::keeper::{Keeper, Write};
 use super::replay::{self, Start};
-use crate::journal::{Cursor, EventLog, hash_of};
+use crate::journal::{Cursor, EventLog, Framer, hash_of, recover};
 use crate::kernel::{
     Command, Config, Effect, ErrorCode, Kernel, Millis, OrchestratorError, Reply, Reporter, Result, Seq,
 };
@@ -43,6 +43,8 @@ pub struct Engine {
     kernel: Kernel,
     log: EventLog,
     keeper: Option<Keeper>,
+    /// Whether it is a look at the past.
+    is_past: bool,
 }
 
 impl Engine {
@@ -54,6 +56,7 @@ impl Engine {
             kernel: Kernel::new(options.config),
             log: EventLog::new(options.event_log_bytes),
             keeper: None,
+            is_past: false,
         };
         engine.kernel.open(now, random, &mut engine.log);
         engine
@@ -90,7 +93,53 @@ impl Engine {
             kernel,
             log,
             keeper: Some(keeper),
+            is_past: false,
         })
+    }
+
+    /// A look at the state after an event, from the frames that hold it. It takes no commands.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for a position that is not reached yet, `HISTORY_GONE` for one that is no longer kept,
+    /// `JOURNAL_DAMAGED` or `JOURNAL_VERSION` as [`recover`](Self::recover).
+    pub fn past<'a>(frames: impl IntoIterator<Item = &'a [u8]>, seq: Seq) -> Result<Self> {
+        let (kernel, hash) = replay::at(&recover(frames)?, seq)?;
+        Ok(Self {
+            kernel,
+            log: EventLog::after(0, seq, hash),
+            keeper: None,
+            is_past: true,
+        })
+    }
+
+    /// The state as a journal of its own that begins with it: one frame. `salt` is random and marks it.
+    ///
+    /// # Errors
+    /// `LIMIT_EXCEEDED` for a state above 64 MiB.
+    pub fn fork(&mut self, salt: u64) -> Result<Vec<u8>> {
+        let state = replay::encode_snapshot(&self.kernel, self.log.hash());
+        Framer::at(salt, self.kernel.seq()).snapshot(&state)
+    }
+
+    /// The frames of everything that has happened, if it is all still in memory.
+    ///
+    /// # Errors
+    /// `HISTORY_GONE` if it is not.
+    pub fn frames_in_memory(&self) -> Result<Vec<Vec<u8>>> {
+        if self.log.first() > 1 {
+            return Err(OrchestratorError::new(
+                ErrorCode::HistoryGone,
+                format!(
+                    "events before {} are not kept; keep more, or use a journal with its history",
+                    self.log.first()
+                ),
+            ));
+        }
+        let (mut framer, mut from, mut frames) = (Framer::new(0), self.log.seek(1), Vec::new());
+        while from != self.log.end() {
+            frames.push(framer.events(&self.log.records(&mut from, 1 << 20))?);
+        }
+        Ok(frames)
     }
 
     /// Carries out a command; see [`Kernel::handle`].
@@ -99,6 +148,12 @@ impl Engine {
     /// Refused, and nothing changed. `OVERLOADED` when new work would wait behind too much that is not written yet;
     /// the error of the journal once it has failed.
     pub fn handle(&mut self, now: Millis, command: Command<'_>) -> Result<Reply> {
+        if self.is_past {
+            return Err(OrchestratorError::new(
+                ErrorCode::ReadOnly,
+                "this is a state of the past, which can only be looked at; fork it to go on from there",
+            ));
+        }
         if let Some(keeper) = &self.keeper {
             keeper.check()?;
             if keeper.is_overloaded(&self.log) && is_new_work(&command) {
@@ -123,6 +178,20 @@ impl Engine {
     pub fn poll_timeout(&self, now: Millis) -> Option<Millis> {
         let works = self.keeper.as_ref().is_none_or(|keeper| keeper.check().is_ok());
         self.kernel.poll_timeout(now).filter(|_| works)
+    }
+
+    /// Whether something is due some time.
+    #[must_use]
+    pub fn has_timer(&self) -> bool {
+        self.kernel.has_timer()
+    }
+
+    /// Whether [`poll_write`](Self::poll_write) would give something.
+    #[must_use]
+    pub fn has_write(&self) -> bool {
+        self.keeper
+            .as_ref()
+            .is_some_and(|keeper| keeper.has_next(&self.log))
     }
 
     /// See [`Kernel::clock_jumped`].

@@ -14,6 +14,7 @@ mod engine;
 mod event;
 mod json;
 mod keeper;
+mod past;
 mod provider;
 mod query;
 mod replay;
@@ -32,6 +33,7 @@ pub use engine::{Engine, EngineOptions};
 pub use event::{About, EventKind, OrchestratorEvent};
 pub use json::{canonical, canonical_text};
 pub use keeper::Write;
+pub use past::{PastState, StateDiff, TaskChange, Verification, import_journal};
 pub use provider::AgentProvider;
 pub use query::{ListQuery, Page, Sort};
 pub use run::{TaskOutcome, TaskRun};
@@ -39,4 +41,4 @@ pub use subscription::{EventFilter, EventStream};
 pub use task::{OrchestratedTask, TaskResult, TaskStep};
 
 #[cfg(target_family = "wasm")]
-pub(crate) use {event::message, query::resolve, task_context::task_context};
+pub(crate) use {event::message, past::verify, query::resolve, task_context::task_context};

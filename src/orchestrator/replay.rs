@@ -94,6 +94,75 @@ pub(super) fn fold(config: Config, found: &Recovered<'_>, to: Seq) -> Result<(Ke
     Ok((kernel, hash))
 }
 
+/// The state after one event.
+pub(super) fn at(found: &Recovered<'_>, seq: Seq) -> Result<(Kernel, u128)> {
+    if seq == 0 || seq > found.position() {
+        return Err(OrchestratorError::new(
+            ErrorCode::InvalidArgument,
+            format!("there is no event {seq}; the last one is {}", found.position()),
+        ));
+    }
+    let base = found.snapshot_before(seq).map(|snapshot| snapshot.position);
+    if base.is_none() && found.first() > 1 {
+        return Err(OrchestratorError::new(
+            ErrorCode::HistoryGone,
+            format!(
+                "event {seq} is not kept any more; the first one that is kept is {}",
+                found.first()
+            ),
+        ));
+    }
+    let (kernel, hash) = fold(Config::default(), found, seq)?;
+    // The hash goes on from the snapshot, over the events after it.
+    let mut log = EventLog::after(0, base.unwrap_or(0), hash);
+    for (_, record) in found
+        .events_after(base.unwrap_or(0))
+        .take_while(|(at, _)| *at <= seq)
+    {
+        log.push(record);
+    }
+    Ok((kernel, log.hash()))
+}
+
+/// Folds everything that is kept, event by event, and holds every snapshot against the state it claims to be. Gives
+/// the kernel, the hash of the journal, and how many events were folded.
+pub(super) fn verify(found: &Recovered<'_>, to: Seq) -> Result<(Kernel, u128, u64)> {
+    let mut snapshots = found
+        .snapshots()
+        .filter(|snapshot| snapshot.position <= to)
+        .peekable();
+    let begin = snapshots
+        .peek()
+        .filter(|first| first.position < found.first())
+        .map(|first| first.position);
+    let (mut kernel, hash) = match begin {
+        Some(position) => fold(Config::default(), found, position)?,
+        None => (Kernel::new(Config::default()), 0),
+    };
+    let mut log = EventLog::after(0, kernel.seq(), hash);
+    let first = kernel.seq();
+    let mut events = found.events_after(first).take_while(|(seq, _)| *seq <= to);
+    loop {
+        while let Some(snapshot) = snapshots.next_if(|snapshot| snapshot.position == kernel.seq()) {
+            if encode_snapshot(&kernel, log.hash()) != snapshot.state {
+                return Err(OrchestratorError::new(
+                    ErrorCode::JournalDamaged,
+                    format!(
+                        "the snapshot at position {} is not what the events before it lead to",
+                        snapshot.position
+                    ),
+                ));
+            }
+        }
+        let Some((seq, record)) = events.next() else { break };
+        apply(&mut kernel, seq, record)?;
+        log.push(record);
+    }
+    let folded = kernel.seq() - first;
+    let hash = log.hash();
+    Ok((kernel, hash, folded))
+}
+
 /// Reads what a journal holds; `salt` marks it if it is new.
 pub(super) fn start<'a>(
     options: &EngineOptions,

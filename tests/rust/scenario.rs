@@ -70,7 +70,7 @@ struct Who {
 enum Deed {
     /// `save` is a name for the id, for tasks that choose none.
     CreateTask {
-        args: CreateTask,
+        args: Box<CreateTask>,
         save: Option<String>,
     },
     CreateTasks {
@@ -272,7 +272,7 @@ impl Play {
         let runtime = self.runtime.clone();
         match deed {
             Deed::CreateTask { args, save } => {
-                let task = runtime.block_on(at.create_task(self.create(args))).unwrap()?;
+                let task = runtime.block_on(at.create_task(self.create(*args))).unwrap()?;
                 if let Some(name) = save {
                     self.ids.insert(name, task.id);
                 }
