@@ -473,3 +473,21 @@ fn a_task_whose_start_is_refused_is_not_created() {
     assert_eq!(host.orchestrator.state_hash().unwrap(), state);
     assert!(host.orchestrator.get_task("a").unwrap().is_none());
 }
+
+#[test]
+fn who_asks_how_a_task_ended_is_told_once_that_is_kept() {
+    let (runtime, gate) = (runtime(), Gate::default());
+    let host = Host::open(&runtime, gate.clone(), |builder| builder);
+    let _ = host.wait(host.orchestrator.run_task(task("a"))).unwrap();
+    gate.shut();
+    drop(
+        host.stage
+            .order("a", 1, Order::End(TaskResult::success("done"))),
+    );
+    runtime.run_until_idle();
+    assert_eq!(host.status("a").0, TaskStatus::Completed);
+    let mut asked = Box::pin(host.orchestrator.wait_for_task("a"));
+    assert!(asked.as_mut().now_or_never().is_none());
+    gate.open();
+    assert_eq!(host.wait(asked).unwrap().summary, "done");
+}

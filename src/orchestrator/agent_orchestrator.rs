@@ -194,7 +194,8 @@ impl AgentOrchestrator {
             }
         })??;
         match waiting {
-            Err(outcome) => Ok(outcome),
+            // That it has ended may not be durable yet.
+            Err(outcome) => self.flush().await.map(|()| outcome),
             Ok(waiting) => waiting.await.unwrap_or_else(|_| {
                 Err(OrchestratorError::new(
                     ErrorCode::Disposed,

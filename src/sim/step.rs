@@ -12,12 +12,12 @@ use crate::kernel::{self, TaskUserStatus};
 /// Calls a method and forgets what it gives, but that it was done.
 macro_rules! call {
     ($world:ident, $orchestrator:ident => $call:expr) => {
-        $world.call(None, |$orchestrator| {
+        $world.call(None, false, |$orchestrator| {
             Box::pin(async move { $call.await.map(|_| Answer::Done) })
         })
     };
-    ($world:ident, $orchestrator:ident, $answer:path, $task:expr => $call:expr) => {
-        $world.call($task, |$orchestrator| {
+    ($world:ident, $orchestrator:ident, $answer:path, $until_end:literal, $task:expr => $call:expr) => {
+        $world.call($task, $until_end, |$orchestrator| {
             Box::pin(async move { $call.await.map($answer) })
         })
     };
@@ -39,11 +39,11 @@ fn carry_out(world: &mut World, operation: Operation) -> Result<(), Violation> {
         Op::Create(tasks) => call!(world, all => all.create_tasks(&tasks)),
         Op::Run(task) => {
             let id = task.id.clone();
-            call!(world, all, Answer::Run, id.as_deref() => all.run_task(*task))
+            call!(world, all, Answer::Run, false, id.as_deref() => all.run_task(*task))
         }
-        Op::Start(id) => call!(world, all, Answer::Run, Some(&id.clone()) => all.start_task(&id)),
-        Op::Restart(id) => call!(world, all, Answer::Run, Some(&id.clone()) => all.restart_task(&id)),
-        Op::Wait(id) => call!(world, all, Answer::Outcome, Some(&id.clone()) => all.wait_for_task(&id)),
+        Op::Start(id) => call!(world, all, Answer::Run, false, Some(&id.clone()) => all.start_task(&id)),
+        Op::Restart(id) => call!(world, all, Answer::Run, false, Some(&id.clone()) => all.restart_task(&id)),
+        Op::Wait(id) => call!(world, all, Answer::Outcome, true, Some(&id.clone()) => all.wait_for_task(&id)),
         Op::Pause(id) => call!(world, all => all.pause_task(&id)),
         Op::Resume(id) => call!(world, all => all.resume_task(&id)),
         Op::Cancel(id) => call!(world, all => all.cancel_task(&id, None)),

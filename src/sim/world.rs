@@ -45,6 +45,8 @@ struct Pending {
     seq: Seq,
     /// Whose end is waited for, and since when.
     run: Option<(u32, Seq)>,
+    /// Whether the answer is that end.
+    until_end: bool,
 }
 
 /// Somebody who waits for the end of a task.
@@ -190,6 +192,7 @@ impl World {
     pub(super) fn call(
         &mut self,
         task: Option<&str>,
+        until_end: bool,
         call: impl FnOnce(AgentOrchestrator) -> Call,
     ) -> Result<(), Violation> {
         let Some(orchestrator) = self.orchestrator().cloned() else {
@@ -225,7 +228,12 @@ impl World {
             Poll::Ready(Ok(answer)) => self.answered(answer, seq, run),
             Poll::Pending => {
                 if let Some(life) = &mut self.life {
-                    life.pending.push(Pending { call, seq, run });
+                    life.pending.push(Pending {
+                        call,
+                        seq,
+                        run,
+                        until_end,
+                    });
                 }
                 Ok(())
             }
@@ -451,11 +459,15 @@ impl World {
         let durable = self.inspect(Engine::durable)?;
         let Some(life) = &self.life else { return Ok(()) };
         for pending in &life.pending {
-            let waits = pending
-                .run
-                .is_some_and(|(task, after)| self.first_end(task, after).is_none());
-            ensure("I5", waits || pending.seq > durable, || {
-                format!("{} is durable, and who waits for it is not told", pending.seq)
+            let due = match (pending.until_end, pending.run) {
+                (true, run) => run.and_then(|(task, after)| {
+                    // One that had ended before the call is told when all before the call is durable.
+                    Some(self.first_end(task, after)?.seq.max(pending.seq))
+                }),
+                (false, _) => Some(pending.seq),
+            };
+            ensure("I5", due.is_none_or(|due| due > durable), || {
+                format!("{due:?} is durable, and who waits for it is not told")
             })?;
         }
         for held in &life.held {
