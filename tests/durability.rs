@@ -491,3 +491,43 @@ fn who_asks_how_a_task_ended_is_told_once_that_is_kept() {
     gate.open();
     assert_eq!(host.wait(asked).unwrap().summary, "done");
 }
+
+#[test]
+fn a_run_is_not_told_the_end_of_the_one_before_it() {
+    let (runtime, gate) = (runtime(), Gate::default());
+    let host = Host::open(&runtime, gate.clone(), |builder| builder);
+    // Nobody waits for the first run.
+    drop(host.wait(host.orchestrator.run_task(task("a"))).unwrap());
+    gate.shut();
+    drop(
+        host.stage
+            .order("a", 1, Order::End(TaskResult::success("the first"))),
+    );
+    runtime.run_until_idle();
+    let mut second = Box::pin(host.orchestrator.restart_task("a"));
+    assert!(second.as_mut().now_or_never().is_none());
+    gate.open();
+    let second = host.wait(second).unwrap();
+    drop(
+        host.stage
+            .order("a", 2, Order::End(TaskResult::success("the second"))),
+    );
+    assert_eq!(host.wait(second).unwrap().summary, "the second");
+}
+
+#[test]
+fn a_task_that_is_deleted_before_its_end_is_kept_still_tells_how_it_ended() {
+    let (runtime, gate) = (runtime(), Gate::default());
+    let host = Host::open(&runtime, gate.clone(), |builder| builder);
+    let run = host.wait(host.orchestrator.run_task(task("a"))).unwrap();
+    gate.shut();
+    drop(
+        host.stage
+            .order("a", 1, Order::End(TaskResult::success("done"))),
+    );
+    runtime.run_until_idle();
+    let mut deleted = Box::pin(host.orchestrator.delete_task("a"));
+    assert!(deleted.as_mut().now_or_never().is_none());
+    gate.open();
+    assert_eq!(host.wait(run).unwrap().summary, "done");
+}

@@ -236,7 +236,14 @@ impl AgentOrchestrator {
     /// # Errors
     /// `TASK_NOT_FOUND`.
     pub async fn delete_task(&self, task_id: &str) -> Result<()> {
-        let _ = self.told(task_id, Command::Delete)?;
+        self.driver.change(|owned, now| {
+            let key = find(owned, task_id)?;
+            for below in owned.engine.kernel().state().descendants(key) {
+                Driver::keep_outcome(owned, below);
+            }
+            Driver::keep_outcome(owned, key);
+            owned.engine.handle(now, Command::Delete(key)).map(|_| ())
+        })?;
         self.flush().await
     }
 
