@@ -531,3 +531,17 @@ fn a_task_that_is_deleted_before_its_end_is_kept_still_tells_how_it_ended() {
     gate.open();
     assert_eq!(host.wait(run).unwrap().summary, "done");
 }
+
+#[test]
+fn a_step_is_told_even_if_the_task_is_gone_when_it_is_kept() {
+    let (runtime, gate) = (runtime(), Gate::default());
+    let host = Host::open(&runtime, gate.clone(), |builder| builder);
+    let _ = host.wait(host.orchestrator.create_task(task("a"))).unwrap();
+    gate.shut();
+    let mut step = Box::pin(host.orchestrator.add_step("a", "look"));
+    assert!(step.as_mut().now_or_never().is_none());
+    let mut deleted = Box::pin(host.orchestrator.delete_task("a"));
+    assert!(deleted.as_mut().now_or_never().is_none());
+    gate.open();
+    assert_eq!(host.wait(step).unwrap().description, "look");
+}

@@ -30,8 +30,11 @@ fn tell(simulation: &Simulation, seed: u64, steps: u64, broken: &Broken) -> Stri
     format!(
         "seed {seed} broke {} after {} operations\n\
          SEED={seed} STEPS={steps} cargo test --features native --test simulation replay -- --nocapture\n\
-         the least that breaks it: {}\n{small}",
-        broken.violation, broken.at, again.violation,
+         the least that breaks it: {}\n{small}the last events:\n{}",
+        broken.violation,
+        broken.at,
+        again.violation,
+        again.events.join("\n"),
     )
 }
 

@@ -312,9 +312,11 @@ impl AgentOrchestrator {
         let Reply::Step(index) = reply else {
             return Err(not_found(task_id));
         };
+        // Read before it waits: until then the task may be gone, or have begun again without the step.
+        let steps = self.driver.read(|owned| steps_of(owned.engine.kernel(), key))?;
+        let step = steps.into_iter().nth(index as usize);
         self.flush().await?;
-        let mut steps = self.driver.read(|owned| steps_of(owned.engine.kernel(), key))?;
-        Ok(steps.swap_remove(index as usize))
+        step.ok_or_else(|| not_found(task_id))
     }
 
     /// Moves a step; the task's progress follows the share of completed steps.

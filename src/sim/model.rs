@@ -147,8 +147,8 @@ impl Model {
             Event::Created(ref created) => self.create(created),
             Event::Queued { task, attempt, wait } => {
                 let stage = match wait {
-                    TaskWait::Time => Stage::Aside,
-                    _ => self.line(),
+                    TaskWait::Capacity | TaskWait::Provider => self.line(),
+                    _ => Stage::Aside,
                 };
                 self.move_to(task, Some(attempt), stage);
             }

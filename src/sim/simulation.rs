@@ -73,6 +73,8 @@ pub struct Broken {
     pub violation: Violation,
     /// After how many operations; one more than there are at the end, when everything is let finish.
     pub at: usize,
+    /// The last events before it, in words.
+    pub events: Vec<String>,
 }
 
 /// A run of an orchestrator with everything around it simulated: the clock, the disk, the providers, those who call
@@ -115,8 +117,8 @@ impl Simulation {
     /// # Errors
     /// The first promise that was broken.
     pub fn run(&self) -> Result<Run, Broken> {
-        let mut at = 0;
-        let run = AssertUnwindSafe(|| self.run_to_end(&mut at));
+        let (mut at, mut events) = (0, Vec::new());
+        let run = AssertUnwindSafe(|| self.run_to_end(&mut at, &mut events));
         let run = std::panic::catch_unwind(run).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
             let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
@@ -125,24 +127,35 @@ impl Simulation {
                 format!("it panicked: {}", text.unwrap_or_default()),
             ))
         });
-        run.map_err(|violation| Broken { violation, at })
+        run.map_err(|violation| Broken {
+            violation,
+            at,
+            events,
+        })
     }
 
-    fn run_to_end(&self, at: &mut usize) -> Result<Run, Violation> {
+    fn run_to_end(&self, at: &mut usize, events: &mut Vec<String>) -> Result<Run, Violation> {
         let mut world = World::new(self.seed, self.plan)?;
+        let done = self.carry_out(&mut world, at);
+        if done.is_err() {
+            *events = world.last_events(20);
+        }
+        done.map(|()| Run {
+            counts: world.counts,
+            files: world.disk.files(),
+        })
+    }
+
+    fn carry_out(&self, world: &mut World, at: &mut usize) -> Result<(), Violation> {
         for (salt, operation) in &self.operations {
             *at += 1;
             world.salt(*salt);
-            step(&mut world, operation)?;
+            step(world, operation)?;
             world.counts.steps += 1;
         }
         *at += 1;
         world.salt(u64::MAX);
-        world.finish()?;
-        Ok(Run {
-            counts: world.counts,
-            files: world.disk.files(),
-        })
+        world.finish()
     }
 
     /// The smallest simulation that was found which breaks the same promise: first fewer operations from the begin,

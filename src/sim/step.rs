@@ -36,6 +36,8 @@ pub(super) fn step(world: &mut World, operation: &Operation) -> Result<(), Viola
 fn carry_out(world: &mut World, operation: Operation) -> Result<(), Violation> {
     use Operation as Op;
     match operation {
+        Op::Create(tasks) if !tasks.iter().all(|task| world.is_clear(task.id.as_ref())) => Ok(()),
+        Op::Run(task) if !world.is_clear(task.id.as_ref()) => Ok(()),
         Op::Create(tasks) => call!(world, all => all.create_tasks(&tasks)),
         Op::Run(task) => {
             let id = task.id.clone();

@@ -1,5 +1,6 @@
 //! One simulated host with one orchestrator, and everything that is watched about it.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,9 +17,10 @@ use super::provider::Told;
 use super::simulation::Counts;
 use super::violation::{Violation, ensure};
 use super::{FaultPlan, Rng, ScriptedProvider, SimulatedDisk, SimulatedJournal};
-use crate::journal::{Journal, recover};
+use crate::journal::{Journal, decode, recover};
 use crate::kernel::{
-    Attempt, Command, Ending, ErrorCode, Millis, OnInterrupt, OrchestratorError, Reply, Result, Seq, TaskKey,
+    Attempt, Command, Ending, ErrorCode, Millis, OnInterrupt, OrchestratorError, Provider, Reply, Result, Seq,
+    Task, TaskKey, TaskStatus, TaskWait,
 };
 use crate::orchestrator::{
     AgentOrchestrator, AgentOrchestratorBuilder, Engine, EngineOptions, EventFilter, EventKind, EventStream,
@@ -105,6 +107,8 @@ pub(super) struct World {
     watcher: Watcher,
     acknowledged: Seq,
     known_calls: usize,
+    /// Ids of tasks there were.
+    used: BTreeSet<String>,
     /// Attempts find that they are done at once.
     finishing: Arc<AtomicBool>,
     rng: Rng,
@@ -133,6 +137,7 @@ impl World {
             watcher: Watcher::default(),
             acknowledged: 0,
             known_calls: 0,
+            used: BTreeSet::new(),
             finishing,
             rng: Rng::new(!seed),
             counts: Counts::default(),
@@ -170,6 +175,13 @@ impl World {
         }
     }
 
+    pub(super) fn last_events(&self, count: u64) -> Vec<String> {
+        let last = self.history.len();
+        (last.saturating_sub(count) + 1..=last)
+            .filter_map(|seq| Some(format!("{seq:5} {:?}", decode(self.history.record(seq)?)?.1)))
+            .collect()
+    }
+
     fn inspect<T>(&self, look: impl FnOnce(&Engine) -> T) -> Result<T, Violation> {
         let Some(life) = &self.life else {
             return Err(Violation::new("I10", "there is no orchestrator"));
@@ -187,6 +199,11 @@ impl World {
     }
 
     // ---- calls ----
+
+    /// Whether an id is new, or that of a task that is there: what is watched is known by the task's id.
+    pub(super) fn is_clear(&mut self, id: Option<&String>) -> bool {
+        id.is_none_or(|id| self.used.insert(id.clone()) || self.history.model.find(id).is_some())
+    }
 
     /// Makes a call: what it does it does at once, and then it waits until that is durable.
     pub(super) fn call(
@@ -818,19 +835,19 @@ impl World {
         let model = &self.history.model;
         let blocked = self.inspect(|engine| {
             let kernel = engine.kernel();
-            let open = kernel.tasks().filter(|(_, task)| !task.status().is_terminal());
-            open.map(|(key, task)| (key.get(), task.status(), kernel.waiting_for(task)))
-                .find(|(key, status, wait)| {
-                    use crate::kernel::{TaskStatus, TaskWait};
-                    let stage = model.tasks.get(key).map(|known| known.stage);
-                    let named = match (status, wait) {
-                        (TaskStatus::Paused, _) => true,
-                        (TaskStatus::Pending, None) => stage == Some(Stage::Idle),
-                        (TaskStatus::Blocked, wait) => *wait == Some(TaskWait::Dependencies),
-                        _ => false,
-                    };
-                    !named
-                })
+            let named = |(key, task): &(TaskKey, &Task)| {
+                let stage = model.tasks.get(&key.get()).map(|known| known.stage);
+                match (task.status(), kernel.waiting_for(task)) {
+                    (TaskStatus::Paused, _) | (TaskStatus::Blocked, Some(TaskWait::Dependencies)) => true,
+                    (TaskStatus::Pending, None) => stage == Some(Stage::Idle),
+                    (TaskStatus::Pending, Some(TaskWait::Provider)) => {
+                        !kernel.provider(task.provider()).is_some_and(Provider::is_registered)
+                    }
+                    (status, _) => status.is_terminal(),
+                }
+            };
+            let found = kernel.tasks().find(|task| !named(task));
+            found.map(|(key, task)| (key, task.status(), kernel.waiting_for(task)))
         })?;
         ensure("I8", blocked.is_none(), || {
             format!("nothing is in the way of {blocked:?}, and it has not ended")
