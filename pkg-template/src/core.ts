@@ -26,6 +26,12 @@ export async function startAsync(source: ModuleSource): Promise<void> {
   memory ??= (await initialise({ module_or_path: source })).memory;
 }
 
+/** The memory of the module, which must have been started. */
+export function loaded(): WebAssembly.Memory {
+  if (memory !== undefined) return memory;
+  throw new OrchestratorError("NOT_INITIALIZED", "the wasm module is not loaded yet: call `await init()` first");
+}
+
 /** The reply of commands that came too late, as in `src/wasm/core.rs`. */
 export const LATE = -2;
 const DONE = 0, REFUSED = -1;
@@ -40,6 +46,9 @@ const WORDS = 0, WORDS_LEN = 1, TEXT = 2, TEXT_LEN = 3, EFFECTS = 4, EFFECTS_LEN
 const ABSENT = 0xffffffff;
 /** Bytes of the buffer for strings that are kept for the next call. */
 const LARGE = 1 << 24;
+
+/** Ids need bits that differ, and none that nobody could guess. */
+const random = (): number => Math.floor(Math.random() * 2 ** 53);
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -83,14 +92,12 @@ export class Core {
   readonly #control: number;
 
   constructor(options: CoreOptions, clock: () => number, host: Host) {
-    if (memory === undefined) {
-      throw new OrchestratorError("NOT_INITIALIZED", "the wasm module is not loaded yet: call `await init()` first");
-    }
+    const memory = loaded();
     this.#clock = clock;
     this.#host = host;
     this.#memory = memory;
     const { maxConcurrency, maxTasks, maxOutputLines, eventLogBytes, seed } = options;
-    this.#glue = new Glue(this.now(), seed ?? -1, maxConcurrency ?? 0, maxTasks ?? 0, maxOutputLines ?? 0, eventLogBytes ?? 0);
+    this.#glue = new Glue(this.now(), seed ?? random(), maxConcurrency ?? 0, maxTasks ?? 0, maxOutputLines ?? 0, eventLogBytes ?? 0);
     this.#control = this.#glue.control() >>> 2;
     this.#bytes = new Uint8Array(memory.buffer);
     this.numbers = new Uint32Array(memory.buffer);
@@ -406,7 +413,10 @@ export class Core {
     const { numbers } = this;
     const control = this.#control;
     const orders = numbers[control + EFFECTS_LEN]!;
-    const seq = numbers[control + SEQ_HIGH]! * 4294967296 + numbers[control + SEQ]!;
+    const high = numbers[control + SEQ_HIGH]!;
+    const low = numbers[control + SEQ]!;
+    // Small numbers stay small ones, for which V8 has faster code.
+    const seq = high === 0 ? low : high * 4294967296 + low;
     const news = seq !== this.#seq;
     this.#seq = seq;
     if (orders !== 0) this.#handOut(numbers[control + EFFECTS]! >>> 2, orders);

@@ -1,10 +1,10 @@
 /** Makes happen what the kernel orders: calls providers, tells those who wait, hands out events. Decides nothing. */
-import { Attempt, Context } from "./context.js";
+import { Attempt } from "./attempt.js";
+import { Context } from "./context.js";
 import { ACTIVE, Core, GONE, type CoreOptions, type Host } from "./core.js";
 import { OrchestratorError } from "./errors.js";
 import { Names } from "./names.js";
 import { execute, type Registered } from "./provider.js";
-import { Settlement } from "./run.js";
 import { Subscriptions, type EventsHost } from "./subscriptions.js";
 import type { OrchestratedTask, TaskOutcome } from "./types.js";
 import { readTask, result, STATUSES } from "./wire.js";
@@ -30,7 +30,8 @@ export class Driver implements Host, EventsHost {
   readonly providers = new Map<number, Registered>();
   /** Also those that were unregistered. */
   readonly #known: Registered[] = [];
-  readonly #attempts = new Map<number, Attempt>();
+  /** Those under way, by the keys of their tasks. */
+  readonly #attempts: (Attempt | undefined)[] = [];
   readonly #onError: (error: unknown, where: string) => void;
   #orders: Order[] = [];
   #awake = false;
@@ -51,20 +52,20 @@ export class Driver implements Host, EventsHost {
 
   /** The task as it is now. */
   task(key: number): OrchestratedTask {
-    const texts = this.names.texts(key);
-    if (this.core.snapshot(key, texts !== undefined) === GONE) throw new OrchestratorError("TASK_NOT_FOUND", "the task is deleted");
-    return readTask(this.core, this.names, texts?.name, texts?.description);
+    const { core, names } = this;
+    if (core.snapshot(key, names.knows(key)) === GONE) throw new OrchestratorError("TASK_NOT_FOUND", "the task is deleted");
+    return readTask(core, names);
   }
 
   /** What is known of an attempt, the last one of its task. */
   attempt(key: number, number: number): Attempt {
-    let attempt = this.#attempts.get(key);
-    if (attempt === undefined || attempt.number !== number) {
-      const settlement = attempt?.number === 0 ? attempt.settlement : new Settlement();
-      attempt = new Attempt(this.core, key, number, settlement);
-      this.#attempts.set(key, attempt);
-    }
-    return attempt;
+    // An array with large holes would become a table, which is slow.
+    while (this.#attempts.length < key) this.#attempts.push(undefined);
+    const known = this.#attempts[key];
+    if (known === undefined || (known.number !== number && known.number !== 0)) return (this.#attempts[key] = new Attempt(this.core, key, number, ""));
+    // Somebody waited before it began.
+    if (known.number !== number) known.number = number;
+    return known;
   }
 
   /** Those who wait are told at once; what calls into foreign code waits for the pump. */
@@ -73,16 +74,16 @@ export class Driver implements Host, EventsHost {
       this.#orders.push({ kind, attempt: this.attempt(task, number), provider: detail });
       return;
     }
-    const attempt = this.#attempts.get(task);
+    const attempt = this.#attempts[task];
     if (attempt === undefined || attempt.number !== number) return;
     if (kind === ABORT || kind === HOLD || kind === RELEASE) {
       this.#orders.push({ kind, attempt, provider: 0 });
       return;
     }
-    this.#attempts.delete(task);
+    this.#attempts[task] = undefined;
     const outcome = this.outcome(task, number, attempt, detail);
     if (outcome.status === "cancelled") attempt.reason = new OrchestratorError("TASK_CANCELLED", outcome.error ?? "Cancelled");
-    attempt.settlement.settle(outcome);
+    attempt.settle(outcome);
   }
 
   /** How an attempt ended; `status` is what the task's had become, if the kernel said so. */
@@ -102,7 +103,7 @@ export class Driver implements Host, EventsHost {
         taskId: this.names.ownTaskId(key), attempt: number, status: "cancelled", success: false, summary: error, result: undefined, error, cause,
       });
     }
-    const { id, status: ended, result: answer, error } = readTask(this.core, this.names, "", "");
+    const { id, status: ended, result: answer, error } = readTask(this.core, this.names);
     return Object.freeze({
       // Only asked of tasks that have ended.
       taskId: id, attempt: number, status: ended as TaskOutcome["status"], success: ended === "completed",
@@ -129,16 +130,19 @@ export class Driver implements Host, EventsHost {
   close(error: OrchestratorError): void {
     this.subscriptions.close();
     this.core.close(error);
-    const attempts = [...this.#attempts.values()];
+    const attempts = this.#attempts.filter((attempt) => attempt !== undefined);
     // Some were called off a moment ago, and not told yet.
     const told = new Set([...attempts, ...this.#orders.map(({ attempt }) => attempt)]);
-    this.#attempts.clear();
+    this.#attempts.length = 0;
     this.#orders = [];
-    for (const attempt of attempts) attempt.settlement.fail(error);
+    for (const attempt of attempts) attempt.fail(error);
     for (const attempt of told) this.#abort(attempt, error);
   }
 
-  /** Once per microtask: hands out events, then carries out orders. What comes of those has the next microtask. */
+  /**
+   * Once per microtask: hands out events, then carries out orders, and hands out what came of those. Orders that came of
+   * them have the next microtask.
+   */
   #pump(): void {
     try {
       this.subscriptions.flush();
@@ -146,6 +150,7 @@ export class Driver implements Host, EventsHost {
       if (orders.length > 0) {
         this.#orders = [];
         for (const order of orders) this.#carryOut(order);
+        this.subscriptions.flush();
       }
     } catch (error) {
       if (this.core.gone === undefined) this.complain(error, "the orchestrator");
@@ -172,10 +177,10 @@ export class Driver implements Host, EventsHost {
 
   #run(attempt: Attempt, provider: number): void {
     const { key } = attempt;
-    const texts = this.names.texts(key);
+    const { core, names } = this;
     // It may have been called off since.
-    if (this.core.snapshot(key, texts !== undefined) !== ACTIVE) return;
-    const task = readTask(this.core, this.names, texts?.name, texts?.description);
+    if (core.snapshot(key, names.knows(key)) !== ACTIVE) return;
+    const task = readTask(core, names);
     if (task.attempt !== attempt.number) return;
     attempt.taskId = task.id;
     execute(this.#known[provider]!, attempt, task, new Context(attempt, task));

@@ -19,6 +19,10 @@ export type ErrorCode =
   | "PROVIDER_NOT_FOUND"
   /** A provider with this id is registered already. */
   | "PROVIDER_EXISTS"
+  /** Tasks would wait for each other for ever. */
+  | "DEPENDENCY_CYCLE"
+  /** As many tasks wait for their turn as may wait. */
+  | "QUEUE_FULL"
   /** The task's status does not allow this; see the status table. */
   | "ILLEGAL_TRANSITION"
   /** A provider returned something that is not a result. */
@@ -29,6 +33,22 @@ export type ErrorCode =
   | "TASK_CANCELLED"
   /** The signal passed to the call was aborted. */
   | "ABORTED"
+  /** The journal cannot keep up; wait for the calls made so far. */
+  | "OVERLOADED"
+  /** Somebody else has written to this journal, or the same key was used for something else. */
+  | "CONFLICT"
+  /** Another process or tab owns this journal. */
+  | "LOCKED"
+  /** The journal could not be read or written; the orchestrator only reads from then on. */
+  | "JOURNAL_FAILED"
+  /** The journal is damaged in the middle; nothing was changed. */
+  | "JOURNAL_DAMAGED"
+  /** The journal was written by a newer version. */
+  | "JOURNAL_VERSION"
+  /** There is no room left for the journal. */
+  | "JOURNAL_FULL"
+  /** This part of the journal is not kept any more. */
+  | "HISTORY_GONE"
   /** The wasm module is not loaded yet: call `await init()` first. */
   | "NOT_INITIALIZED"
   /** The orchestrator was disposed of. */
@@ -58,11 +78,21 @@ export const ERROR_CODES: readonly ErrorCode[] = [
   "STEP_NOT_FOUND",
   "PROVIDER_NOT_FOUND",
   "PROVIDER_EXISTS",
+  "DEPENDENCY_CYCLE",
+  "QUEUE_FULL",
   "ILLEGAL_TRANSITION",
   "INVALID_RESULT",
   "TASK_FAILED",
   "TASK_CANCELLED",
   "ABORTED",
+  "OVERLOADED",
+  "CONFLICT",
+  "LOCKED",
+  "JOURNAL_FAILED",
+  "JOURNAL_DAMAGED",
+  "JOURNAL_VERSION",
+  "JOURNAL_FULL",
+  "HISTORY_GONE",
   "NOT_INITIALIZED",
   "DISPOSED",
   "POISONED",
@@ -93,5 +123,10 @@ export const EVENT_TYPES = /* @__PURE__ */ Object.keys({
   "task:cancelled": true,
   "task:late": true,
   "task:deleted": true,
+  "task:blocked": true,
+  "task:retrying": true,
+  "task:interrupted": true,
+  "journal:recovered": true,
+  "group:limited": true,
   "subscriber:lagged": true,
 } satisfies Record<EventType, true>) as readonly EventType[];

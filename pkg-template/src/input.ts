@@ -112,45 +112,56 @@ export function json(what: string, value: unknown): string {
   }
 }
 
-/** A task to create, read; `plain` when it has nothing but a name, a description and a provider. */
+/** A task to create, read. */
 export interface TaskSpec {
-  plain: boolean;
-  id: string | undefined;
-  name: string;
-  description: string | undefined;
-  providerId: string | undefined;
-  subAgentType: string | undefined;
-  workingDirectory: string | undefined;
-  roomId: string | undefined;
-  worldId: string | undefined;
-  parentId: string | undefined;
-  tags: string[];
-  steps: string[];
-  metadata: string;
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly providerId: string | undefined;
+  /** Most tasks have no more. */
+  readonly more: MoreOfTask | undefined;
+}
+
+export interface MoreOfTask {
+  readonly id: string | undefined;
+  readonly subAgentType: string | undefined;
+  readonly workingDirectory: string | undefined;
+  readonly roomId: string | undefined;
+  readonly worldId: string | undefined;
+  readonly parentId: string | undefined;
+  readonly tags: string[];
+  readonly steps: string[];
+  readonly metadata: string;
 }
 
 export function taskSpec(input: unknown): TaskSpec {
   const task = object("the task", input) as CreateTask;
   const { id, name, description, providerId, subAgentType, workingDirectory, roomId, worldId, parentId, tags, steps, metadata } = task;
+  const plain =
+    id === undefined && subAgentType === undefined && workingDirectory === undefined && roomId === undefined &&
+    worldId === undefined && parentId === undefined && tags === undefined && steps === undefined && metadata === undefined;
   return {
-    plain:
-      id === undefined && subAgentType === undefined && workingDirectory === undefined && roomId === undefined &&
-      worldId === undefined && parentId === undefined && tags === undefined && steps === undefined && metadata === undefined,
-    id: optionalString("id", id),
     name: string("name", name),
     description: optionalString("description", description),
     providerId: optionalString("providerId", providerId),
-    subAgentType: optionalString("subAgentType", subAgentType),
-    workingDirectory: optionalString("workingDirectory", workingDirectory),
-    roomId: optionalString("roomId", roomId),
-    worldId: optionalString("worldId", worldId),
-    parentId: optionalString("parentId", parentId),
-    tags: tags === undefined ? NO_ITEMS : strings("tags", tags),
-    steps: steps === undefined ? NO_ITEMS : strings("steps", steps),
-    metadata: metadata === undefined ? "" : json("metadata", metadata),
+    more: plain ? undefined : {
+      id: optionalString("id", id),
+      subAgentType: optionalString("subAgentType", subAgentType),
+      workingDirectory: optionalString("workingDirectory", workingDirectory),
+      roomId: optionalString("roomId", roomId),
+      worldId: optionalString("worldId", worldId),
+      parentId: optionalString("parentId", parentId),
+      tags: strings("tags", tags),
+      steps: strings("steps", steps),
+      metadata: metadata === undefined ? "" : json("metadata", metadata),
+    },
   };
 }
-const NO_ITEMS: string[] = [];
+
+/** What most tasks of a list have beyond their names. */
+export const NO_MORE: MoreOfTask = {
+  id: undefined, subAgentType: undefined, workingDirectory: undefined, roomId: undefined, worldId: undefined, parentId: undefined,
+  tags: [], steps: [], metadata: "",
+};
 
 const SORTS = ["createdAt", "-createdAt", "updatedAt", "-updatedAt", "name", "-name"];
 

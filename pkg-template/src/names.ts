@@ -2,22 +2,20 @@ import type { Core } from "./core.js";
 
 /** How many names and ids are remembered of tasks that were used of late. */
 const REMEMBERED = 16_384;
+/** Digits of a key in an id. */
+const DIGIT_COUNT = 7;
+const [ZERO, NINE, A] = [48, 57, 97];
 const DIGITS = Array.from({ length: 1024 }, (_, n) => (n + 1024).toString(32).slice(1));
-
-/** Name and description of a task. */
-interface Texts {
-  readonly key: number;
-  readonly name: string;
-  readonly description: string;
-}
 
 /** What the numbers in the wire stand for, as far as the face has the names. */
 export class Names {
   readonly #core: Core;
   readonly #prefix: string;
   readonly #ownIds = new Map<number, string>();
-  /** By key, over and over; made with the first task. */
-  #texts: (Texts | undefined)[] | undefined;
+  /** Keys of tasks whose texts are known and whose ids were made here: each has the place of its lowest bits. */
+  readonly #keys: number[] = [];
+  readonly #names: string[] = [];
+  readonly #descriptions: string[] = [];
   readonly #labels: { readonly id: string; readonly label: string }[] = [];
   readonly #directories: string[] = [];
   #lastKey = -1;
@@ -72,9 +70,20 @@ export class Names {
     return (this.#directories[number] ??= this.#core.read((glue) => glue.text(number)));
   }
 
-  /** The key of a task of which it is known without asking: the one that was created last. */
+  /** The key of a task of which it is known without asking: one that was created of late. */
   keyOf(id: string): number | undefined {
-    return id === this.#createdId ? this.#createdKey : undefined;
+    if (id === this.#createdId) return this.#createdKey;
+    const begin = this.#prefix.length;
+    if (id.length !== begin + DIGIT_COUNT || !id.startsWith(this.#prefix)) return undefined;
+    let key = 0;
+    for (let at = begin; at < id.length; at++) {
+      const code = id.charCodeAt(at);
+      const digit = code >= A ? code - A + 10 : code - ZERO;
+      // What is no digit, or a letter that ids do not have, is for the core to refuse.
+      if (digit < 0 || digit > 31 || (code > NINE && code < A)) return undefined;
+      key = key * 32 + digit;
+    }
+    return this.knows(key) ? key : undefined;
   }
 
   created(key: number, id: string): void {
@@ -82,18 +91,44 @@ export class Names {
     this.#createdId = id;
   }
 
+  /** Of a task that was created with nothing but texts. */
   remember(key: number, name: string, description: string): void {
-    this.#texts ??= new Array<Texts | undefined>(REMEMBERED);
-    this.#texts[key & (REMEMBERED - 1)] = { key, name, description };
+    const place = key & (REMEMBERED - 1);
+    // An array with large holes would become a table, which is slow.
+    while (this.#keys.length < place) {
+      this.#keys.push(-1);
+      this.#names.push("");
+      this.#descriptions.push("");
+    }
+    this.#keys[place] = key;
+    this.#names[place] = name;
+    this.#descriptions[place] = description;
   }
 
-  texts(key: number): Texts | undefined {
-    const texts = this.#texts?.[key & (REMEMBERED - 1)];
-    return texts?.key === key ? texts : undefined;
+  knows(key: number): boolean {
+    return this.#keys[key & (REMEMBERED - 1)] === key;
+  }
+
+  /** Empty, if it is not known. */
+  name(key: number): string {
+    return this.knows(key) ? this.#names[key & (REMEMBERED - 1)]! : "";
+  }
+
+  /** Empty, if it is not known. */
+  description(key: number): string {
+    return this.knows(key) ? this.#descriptions[key & (REMEMBERED - 1)]! : "";
   }
 
   /** After a task got another name. */
   forget(key: number): void {
-    if (this.texts(key) !== undefined) this.#texts![key & (REMEMBERED - 1)] = undefined;
+    if (this.knows(key)) this.#keys[key & (REMEMBERED - 1)] = -1;
+  }
+
+  /** After a task was deleted, and those below it. */
+  forgetAll(): void {
+    this.created(-1, "");
+    this.#keys.fill(-1);
+    this.#names.fill("");
+    this.#descriptions.fill("");
   }
 }

@@ -1,9 +1,10 @@
+import { Attempt } from "./attempt.js";
 import type { Core, Glue } from "./core.js";
 import { Driver } from "./driver.js";
 import { OrchestratorError, describe } from "./errors.js";
 import * as input from "./input.js";
 import { readProvider } from "./provider.js";
-import { Settlement, TaskRun } from "./run.js";
+import { TaskRun } from "./run.js";
 import type {
   AgentProvider, CancelOptions, CreateTask, EventListener, EventType, EventsOptions, ListQuery, OpenOptions, OrchestratedTask,
   OrchestratorApi, OrchestratorEvent, StartOptions, SubscribeOptions, TaskCounts, TaskOutcome, TaskPage, TaskStatus, TaskStep,
@@ -118,11 +119,11 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     if (signal?.aborted === true) throw aborted(signal);
     const key = this.#key(taskId);
     if (STATUSES.indexOf(this.#driver.task(key).status) >= 3) return this.#driver.outcome(key, this.#lastAttempt(key));
-    const { settlement } = this.#driver.attempt(key, this.#lastAttempt(key));
-    if (signal === undefined) return settlement.promise;
+    const attempt = this.#driver.attempt(key, this.#lastAttempt(key));
+    if (signal === undefined) return attempt.promise;
     return new Promise((resolve, reject) => {
-      settlement.onEnd(input.onAbort(signal, () => reject(aborted(signal))));
-      settlement.promise.then(resolve, reject);
+      attempt.onEnd(input.onAbort(signal, () => reject(aborted(signal))));
+      attempt.promise.then(resolve, reject);
     });
   }
 
@@ -151,7 +152,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   async deleteTask(taskId: string): Promise<void> {
     const key = this.#key(taskId);
     this.#core.command((glue, now) => glue.delete(now, key));
-    this.#driver.names.created(-1, "");
+    this.#driver.names.forgetAll();
   }
 
   /** Gives a task another name. */
@@ -357,7 +358,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     } catch (cause) {
       throw input.unreadable("the task", cause);
     }
-    if (!spec.plain) return this.#createSpecs([spec]);
+    if (spec.more !== undefined) return this.#createSpecs([spec]);
     this.#useDirectory();
     const { name, description, providerId } = spec;
     const key = this.#core.create(name, description, providerId);
@@ -370,10 +371,10 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     const core = this.#core;
     return core.command((glue, now) => {
       core.strings();
-      for (const spec of specs) {
-        for (const text of [spec.name, spec.description, spec.id, spec.providerId, spec.subAgentType, spec.workingDirectory]) core.field(text);
-        for (const text of [spec.roomId, spec.worldId, spec.parentId, spec.metadata]) core.field(text);
-        core.fields(spec.tags).fields(spec.steps);
+      for (const { name, description, providerId, more = input.NO_MORE } of specs) {
+        for (const text of [name, description, more.id, providerId, more.subAgentType, more.workingDirectory]) core.field(text);
+        for (const text of [more.roomId, more.worldId, more.parentId, more.metadata]) core.field(text);
+        core.fields(more.tags).fields(more.steps);
       }
       return glue.createMany(now, specs.length);
     });
@@ -424,22 +425,22 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
         key = this.#create(task);
         id = this.#driver.names.ownTaskId(key);
       }
-      const { settlement } = this.#driver.attempt(key, again ? this.#core.restart(key) : this.#core.start(key));
+      const attempt = this.#driver.attempt(key, again ? this.#core.restart(key) : this.#core.start(key));
       if (signal !== undefined && deafen !== undefined) {
-        cancel = () => this.#cancelFor(signal, key, settlement);
-        settlement.onEnd(deafen);
+        cancel = () => this.#cancelFor(signal, key, attempt);
+        attempt.onEnd(deafen);
       }
-      return new TaskRun(id, settlement, this.#driver.subscriptions, from);
+      return new TaskRun(id, attempt, this.#driver.subscriptions, from);
     } catch (error) {
       deafen?.();
-      const settlement = new Settlement();
-      settlement.fail(OrchestratorError.isInstance(error) ? error : input.invalid(describe(error), error));
-      return new TaskRun(typeof id === "string" ? id : "", settlement);
+      const refused = new Attempt(this.#core, -1, 0, "");
+      refused.fail(OrchestratorError.isInstance(error) ? error : input.invalid(describe(error), error));
+      return new TaskRun(typeof id === "string" ? id : "", refused);
     }
   }
 
-  #cancelFor(signal: AbortSignal, key: number, settlement: Settlement): void {
-    if (settlement.ended || this.disposed) return;
+  #cancelFor(signal: AbortSignal, key: number, attempt: Attempt): void {
+    if (attempt.ended || this.disposed) return;
     try {
       this.#cancel(key, signal.reason === undefined ? "Aborted" : describe(signal.reason));
     } catch (error) {

@@ -1,5 +1,6 @@
 /** Calls providers, whatever they are made of, and makes of their answers what the kernel takes. */
-import type { Answer, Attempt, Context } from "./context.js";
+import type { Answer, Attempt } from "./attempt.js";
+import type { Context } from "./context.js";
 import { OrchestratorError, describe, fits } from "./errors.js";
 import { count, invalid, kindOf, object, optionalString, quote, reading, string } from "./input.js";
 import type { AgentProvider, OrchestratedTask } from "./types.js";

@@ -1,61 +1,7 @@
+import type { Attempt } from "./attempt.js";
 import { OrchestratorError } from "./errors.js";
 import type { Subscriptions } from "./subscriptions.js";
 import type { OrchestratorEvent, TaskOutcome, TaskResult } from "./types.js";
-
-/** One attempt as those who wait for it see it. Makes its promise when first asked, so that nobody pays for none. */
-export class Settlement {
-  private made: Promise<TaskOutcome> | undefined;
-  private resolve: ((outcome: TaskOutcome) => void) | undefined;
-  private reject: ((error: OrchestratorError) => void) | undefined;
-  private outcome: TaskOutcome | undefined;
-  private error: OrchestratorError | undefined;
-  private callbacks: (() => void)[] | undefined;
-
-  get ended(): boolean {
-    return this.outcome !== undefined || this.error !== undefined;
-  }
-
-  settle(outcome: TaskOutcome): void {
-    this.outcome = outcome;
-    this.resolve?.(outcome);
-    this.tell();
-  }
-
-  fail(error: OrchestratorError): void {
-    this.error = error;
-    // Whoever waits sees the error through the promise; that nobody waits is no fault.
-    this.made?.catch(() => {});
-    this.reject?.(error);
-    this.tell();
-  }
-
-  /** Called once it has ended, whichever way. */
-  onEnd(callback: () => void): void {
-    if (this.ended) callback();
-    else (this.callbacks ??= []).push(callback);
-  }
-
-  get promise(): Promise<TaskOutcome> {
-    if (this.made === undefined) {
-      if (this.outcome !== undefined) {
-        this.made = Promise.resolve(this.outcome);
-      } else {
-        this.made = new Promise((resolve, reject) => {
-          this.resolve = resolve;
-          this.reject = reject;
-        });
-        if (this.error !== undefined) this.fail(this.error);
-      }
-    }
-    return this.made;
-  }
-
-  private tell(): void {
-    const callbacks = this.callbacks;
-    this.callbacks = undefined;
-    if (callbacks !== undefined) for (const callback of callbacks) callback();
-  }
-}
 
 /**
  * A run of a task. Await it for the outcome, or iterate over it for the task's events until the outcome is there.
@@ -67,14 +13,14 @@ export class Settlement {
 export class TaskRun implements Promise<TaskOutcome>, AsyncIterable<OrchestratorEvent> {
   /** The task's id. */
   readonly taskId: string;
-  readonly #settlement: Settlement;
+  readonly #attempt: Attempt;
   readonly #subscriptions: Subscriptions | undefined;
   readonly #from: number;
 
   /** @internal */
-  constructor(taskId: string, settlement: Settlement, subscriptions?: Subscriptions, from = 0) {
+  constructor(taskId: string, attempt: Attempt, subscriptions?: Subscriptions, from = 0) {
     this.taskId = taskId;
-    this.#settlement = settlement;
+    this.#attempt = attempt;
     this.#subscriptions = subscriptions;
     this.#from = from;
   }
@@ -87,20 +33,20 @@ export class TaskRun implements Promise<TaskOutcome>, AsyncIterable<Orchestrator
     onOutcome?: ((outcome: TaskOutcome) => A | PromiseLike<A>) | null,
     onError?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#settlement.promise.then(onOutcome, onError);
+    return this.#attempt.promise.then(onOutcome, onError);
   }
 
   catch<B = never>(onError?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<TaskOutcome | B> {
-    return this.#settlement.promise.catch(onError);
+    return this.#attempt.promise.catch(onError);
   }
 
   finally(callback?: (() => void) | null): Promise<TaskOutcome> {
-    return this.#settlement.promise.finally(callback);
+    return this.#attempt.promise.finally(callback);
   }
 
   /** The result of a completed task. Rejects with `TASK_FAILED` or `TASK_CANCELLED` otherwise. */
   async unwrap(): Promise<TaskResult> {
-    const outcome = await this.#settlement.promise;
+    const outcome = await this.#attempt.promise;
     if (outcome.status === "completed" && outcome.result !== undefined) return outcome.result;
     const code = outcome.status === "cancelled" ? "TASK_CANCELLED" : "TASK_FAILED";
     throw new OrchestratorError(code, outcome.error ?? outcome.summary, { cause: outcome.cause });
@@ -108,10 +54,10 @@ export class TaskRun implements Promise<TaskOutcome>, AsyncIterable<Orchestrator
 
   async *[Symbol.asyncIterator](): AsyncIterator<OrchestratorEvent> {
     if (this.#subscriptions === undefined) {
-      await this.#settlement.promise;
+      await this.#attempt.promise;
       return;
     }
-    const events = this.#subscriptions.events({ taskId: this.taskId, from: this.#from }, () => this.#settlement.ended);
+    const events = this.#subscriptions.events({ taskId: this.taskId, from: this.#from }, () => this.#attempt.ended);
     try {
       for (;;) {
         const next = await events.next();

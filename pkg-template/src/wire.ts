@@ -191,9 +191,9 @@ function readStep(reader: Reader, id: string): TaskStep {
   return Object.freeze({ id, description, status, output: output === "" ? undefined : output });
 }
 
-/** Reads the one task of the last `snapshot`. With the texts that were left behind, if it was brief. */
-export function readTask(core: Core, names: Names, name?: string, description?: string): OrchestratedTask {
-  return readSnapshot(new Reader(core), names, name, description);
+/** Reads the one task of the last `snapshot`. If it was brief, the texts are those that are known, or empty. */
+export function readTask(core: Core, names: Names): OrchestratedTask {
+  return readSnapshot(new Reader(core), names);
 }
 
 /** Reads the tasks of the last `list`. */
@@ -226,7 +226,7 @@ const NO_EXTRAS: Extras = {
   roomId: undefined, worldId: undefined, parentId: undefined, steps: NO_STEPS,
 };
 
-function readSnapshot(reader: Reader, names: Names, knownName = "", knownDescription = ""): OrchestratedTask {
+function readSnapshot(reader: Reader, names: Names): OrchestratedTask {
   const key = reader.number();
   const flags = reader.number();
   const packed = reader.number();
@@ -237,8 +237,8 @@ function readSnapshot(reader: Reader, names: Names, knownName = "", knownDescrip
   const updatedAt = reader.wide();
   const startedAt = flags & STARTED ? reader.wide() : undefined;
   const completedAt = flags & COMPLETED ? reader.wide() : undefined;
-  const name = flags & TEXTS ? reader.string() : knownName;
-  const description = flags & TEXTS ? reader.string() : knownDescription;
+  const name = flags & TEXTS ? reader.string() : names.name(key);
+  const description = flags & TEXTS ? reader.string() : names.description(key);
   const outputDropped = flags & OUTPUT ? reader.number() : 0;
   const output = flags & OUTPUT ? reader.lines() : NO_STRINGS;
   const summary = flags & RESULT ? reader.string() : undefined;
