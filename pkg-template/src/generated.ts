@@ -34,7 +34,19 @@ export type ErrorCode =
   /** The orchestrator was disposed of. */
   | "DISPOSED"
   /** The core stopped at a bug and cannot go on; open a new orchestrator. */
-  | "POISONED";
+  | "POISONED"
+  /** Somebody else has written to this journal, or the same key was used for something else. */
+  | "CONFLICT"
+  /** Another process or tab owns this journal. */
+  | "LOCKED"
+  /** The journal could not be read or written; the orchestrator only reads from then on. */
+  | "JOURNAL_FAILED"
+  /** The journal is damaged in the middle; nothing was changed. */
+  | "JOURNAL_DAMAGED"
+  /** The journal was written by a newer version. */
+  | "JOURNAL_VERSION"
+  /** There is no room left for the journal. */
+  | "JOURNAL_FULL";
 
 /** Every code. */
 export const ERROR_CODES: readonly ErrorCode[] = [
@@ -54,6 +66,12 @@ export const ERROR_CODES: readonly ErrorCode[] = [
   "NOT_INITIALIZED",
   "DISPOSED",
   "POISONED",
+  "CONFLICT",
+  "LOCKED",
+  "JOURNAL_FAILED",
+  "JOURNAL_DAMAGED",
+  "JOURNAL_VERSION",
+  "JOURNAL_FULL",
 ];
 
 /** Every type of event. A type that `types.ts` has and Rust has not, or the other way round, does not compile. */

@@ -1,0 +1,33 @@
+/** One owner among all tabs and workers of an origin, by a Web Lock, which the browser takes back from a page that is gone. */
+import { OrchestratorError, _describe as describe } from "../api.js";
+
+/** How to become the owner. */
+export interface LeadOptions {
+  /** Waits until this is aborted. Without it, the call is refused at once when there is an owner. */
+  readonly wait: AbortSignal | undefined;
+  /** Called when the browser has given the lock to somebody else, which only happens to who asks for that. */
+  lost(): void;
+}
+
+/** Becomes the owner; gives what ends that. */
+export function lead(name: string, { wait, lost }: LeadOptions): Promise<() => void> {
+  const locks = (globalThis.navigator as Navigator | undefined)?.locks as LockManager | undefined;
+  // Only secure pages have locks. A second owner is found out at its first append.
+  if (locks === undefined) return Promise.resolve(() => {});
+  return new Promise((resolve, reject) => {
+    const granted = (lock: Lock | null): Promise<void> | undefined => {
+      if (lock !== null) return new Promise((release) => resolve(release));
+      reject(new OrchestratorError("LOCKED", `another tab or worker owns the journal ${JSON.stringify(name)}`));
+      return undefined;
+    };
+    locks.request(name, wait === undefined ? { ifAvailable: true } : { signal: wait }, granted).catch((cause: unknown) => {
+      // Of the two, the one that comes too late does nothing.
+      lost();
+      reject(
+        wait?.aborted === true
+          ? new OrchestratorError("ABORTED", `nobody waits for the journal ${JSON.stringify(name)} any more`, { cause })
+          : new OrchestratorError("JOURNAL_FAILED", `the browser gives no lock: ${describe(cause)}`, { cause }),
+      );
+    });
+  });
+}
