@@ -47,6 +47,12 @@ codes! {
     NotInitialized = "NOT_INITIALIZED", "The wasm module is not loaded yet: call `await init()` first.";
     Disposed = "DISPOSED", "The orchestrator was disposed of.";
     Poisoned = "POISONED", "The core stopped at a bug and cannot go on; open a new orchestrator.";
+    Conflict = "CONFLICT", "Somebody else has written to this journal, or the same key was used for something else.";
+    Locked = "LOCKED", "Another process or tab owns this journal.";
+    JournalFailed = "JOURNAL_FAILED", "The journal could not be read or written; the orchestrator only reads from then on.";
+    JournalDamaged = "JOURNAL_DAMAGED", "The journal is damaged in the middle; nothing was changed.";
+    JournalVersion = "JOURNAL_VERSION", "The journal was written by a newer version.";
+    JournalFull = "JOURNAL_FULL", "There is no room left for the journal.";
 }
 
 impl fmt::Display for ErrorCode {
