@@ -7,6 +7,7 @@
 mod convert;
 mod core;
 mod events;
+mod example_frames;
 mod input;
 mod pack;
 mod snapshot;
