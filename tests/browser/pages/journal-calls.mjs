@@ -6,20 +6,19 @@ import { memoryJournal } from "/pkg/dist/journals/memory.js";
 import { opfsJournal } from "/pkg/dist/journals/opfs.js";
 import { journalConformance } from "/pkg/dist/testing/index.js";
 
+await init();
+
 const kinds = { indexeddb: indexedDbJournal, opfs: opfsJournal, memory: memoryJournal };
 const journals = new Map();
 const BYTES = 100;
 
-/** The frames of one event each that every journal of these tests is filled with: the same ones each time. */
-function examples() {
-  const frames = new ExampleFrames(7);
-  const made = [];
-  return (count) => {
-    while (made.length < count) made.push(frames.events(1, BYTES));
-    return made.slice(0, count);
-  };
+const frames = new ExampleFrames(7);
+const made = [];
+/** The first frames of one event each that every journal of these tests is filled with. */
+function first(count) {
+  while (made.length < count) made.push(frames.events(1, BYTES));
+  return made.slice(0, count);
 }
-const first = examples();
 
 const actions = {
   /** Opens; gives how many of the example frames are kept, or -1 when it is anything else. */
@@ -44,9 +43,9 @@ const actions = {
   },
   /** Appends until there is no more room. */
   async fill(journal, from, megabytes) {
-    const frames = new ExampleFrames(7);
-    for (let position = 0; position < from; position++) frames.events(1, BYTES);
-    for (let position = from; position < from + megabytes; position++) await journal.append(position, frames.events(1, 1 << 20));
+    const larger = new ExampleFrames(7);
+    for (let position = 0; position < from; position++) larger.events(1, BYTES);
+    for (let position = from; position < from + megabytes; position++) await journal.append(position, larger.events(1, 1 << 20));
   },
   persisted: (journal) => journal.persisted,
   close: (journal) => journal.close(),
@@ -54,7 +53,6 @@ const actions = {
 
 export async function call(action, kind, name, ...values) {
   try {
-    await init();
     if (action === "conformance") {
       const failed = [];
       const cases = journalConformance((key) => kinds[kind](key));
