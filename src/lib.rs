@@ -20,14 +20,16 @@ pub mod kernel;
 mod native;
 mod orchestrator;
 pub mod runtime;
+pub mod sim;
 #[cfg(target_family = "wasm")]
 mod wasm;
 
 pub use async_trait::async_trait;
+pub use journal::{Journal, MemoryJournal};
 pub use kernel::{ErrorCode, Millis, OrchestratorError, Result, Seq, TaskStatus, TaskUserStatus, TaskWait};
 #[cfg(feature = "native")]
 #[cfg(not(target_family = "wasm"))]
-pub use native::TokioRuntime;
+pub use native::{FileJournal, TokioRuntime};
 pub use orchestrator::*;
 
 #[cfg(all(doctest, feature = "native"))]

@@ -30,30 +30,23 @@ impl Framer {
 
     /// The journal as it is after this frame, if it may be the first one.
     pub(super) fn begun_by(frame: &Frame<'_>) -> Option<Self> {
-        let before = match frame.kind {
-            FrameKind::Events | FrameKind::Closed => Self::new(frame.salt),
-            // What was before the snapshot may be gone.
-            FrameKind::Snapshot => Self {
-                salt: frame.salt,
-                prev: frame.prev,
-                position: frame.seq,
-            },
-        };
-        before.followed_by(frame)
+        Self::new(frame.salt).followed_by(frame)
     }
 
     /// The journal as it is after this frame, if that is the next one.
     pub(super) fn followed_by(&self, frame: &Frame<'_>) -> Option<Self> {
-        let first = match frame.kind {
-            FrameKind::Events => self.position.checked_add(1)?,
-            FrameKind::Snapshot | FrameKind::Closed => self.position,
+        let (prev, seq) = match frame.kind {
+            FrameKind::Events => (self.prev, self.position.checked_add(1)?),
+            // A journal may begin with a state: what was before is gone, or is in another journal.
+            FrameKind::Snapshot if self.position == 0 => (frame.prev, frame.seq),
+            FrameKind::Snapshot | FrameKind::Closed => (self.prev, self.position),
         };
-        let next = frame.salt == self.salt && frame.prev == self.prev && frame.seq == first;
+        let next = frame.salt == self.salt && frame.prev == prev && frame.seq == seq;
         next.then(|| Self {
             salt: self.salt,
             prev: match frame.kind {
                 FrameKind::Events => frame.checksum,
-                FrameKind::Snapshot | FrameKind::Closed => self.prev,
+                FrameKind::Snapshot | FrameKind::Closed => prev,
             },
             position: frame.last(),
         })

@@ -7,14 +7,17 @@
 
 mod codec;
 mod disk;
+mod file_store;
 mod frame;
 mod framer;
+mod generations;
 mod log;
 mod memory;
 mod recover;
 mod seam;
 
 pub use disk::Disk;
+pub use file_store::FileStore;
 pub use frame::{
     FRAME_VERSION, Flaw, Frame, FrameKind, HEADER_BYTES, MAX_PAYLOAD_BYTES, Records, push_record,
 };

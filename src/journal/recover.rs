@@ -62,6 +62,12 @@ impl<'a> Recovered<'a> {
         self.end.map_or(0, |end| end.position())
     }
 
+    /// Whether there is neither an event nor a state.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.position() == 0 && self.snapshot().is_none()
+    }
+
     /// What makes the next frame; `None` if there is no frame yet, and whoever writes the first one chooses the salt.
     #[must_use]
     pub const fn framer(&self) -> Option<Framer> {
@@ -149,10 +155,10 @@ fn torn(tail: &[&[u8]], read: Result<Frame<'_>, Flaw>, end: Option<Framer>, at: 
         )));
     }
     let length = tail.iter().map(|bytes| bytes.len() as u64).sum();
-    // A first write that is torn begins with the magic, which was synced before, or with what the file system puts
-    // where nothing was written.
+    // No first write that is torn is longer than the mark that begins a file, unless zeros stand for what was never
+    // written.
     let zeros = || tail.iter().all(|bytes| bytes.iter().all(|byte| *byte == 0));
-    if end.is_none() && length >= HEADER_BYTES as u64 && !tail[0].starts_with(&MAGIC) && !zeros() {
+    if end.is_none() && length > HEADER_BYTES as u64 && !tail[0].starts_with(&MAGIC) && !zeros() {
         return Err(damaged(
             "this is not a journal, or its begin is damaged: it does not begin with a frame; nothing was changed",
         ));

@@ -1,11 +1,17 @@
-//! The native host: tokio.
+//! The native host: tokio, and the files of the operating system.
 //!
-//! May use: everything below, tokio's runtime and timers. Knows nothing of JS.
+//! May use: everything below, tokio's runtime and timers, files. Knows nothing of JS.
+
+mod disk;
+mod file_journal;
+mod lock;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
+
+pub use file_journal::FileJournal;
 
 use crate::kernel::{ErrorCode, Millis, OrchestratorError, Result};
 use crate::orchestrator::{AgentOrchestrator, AgentOrchestratorBuilder};

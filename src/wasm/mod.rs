@@ -9,6 +9,7 @@ mod core;
 mod events;
 mod example_frames;
 mod input;
+mod journal;
 mod pack;
 mod snapshot;
 
