@@ -7,7 +7,6 @@
 mod convert;
 mod core;
 mod events;
-mod example_frames;
 mod input;
 mod journal;
 mod pack;

@@ -1,7 +1,7 @@
 /** The head of a frame, as `src/journal/frame.rs` writes it. Whether its bytes are sound is for the core to say, not for us. */
 import { OrchestratorError, _invalid as invalid, _kindOf as kindOf } from "../api.js";
 
-/** Kinds of frames. */
+/** Kinds of frames. A frame of a clean close holds nothing; it may stand anywhere. */
 export const EVENTS = 1, SNAPSHOT = 2, CLOSED = 3;
 
 /** `AOJ` and 0xF1, as one number. */
@@ -31,6 +31,17 @@ function frameHead(frame: unknown): FrameHead {
   const count = view.getUint32(COUNT, true);
   if (kind < EVENTS || kind > CLOSED || (kind === EVENTS) !== count > 0) throw invalid("the frame is of no known kind");
   return { kind, first, last: kind === EVENTS ? first + count - 1 : first };
+}
+
+/** The frames that stand one after the other in these bytes. */
+export function* framesIn(bytes: Uint8Array): Generator<{ readonly frame: Uint8Array; readonly head: FrameHead }> {
+  for (let at = 0; at < bytes.length; ) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset + at, bytes.length - at);
+    const length = view.byteLength < HEAD ? view.byteLength : HEAD + view.getUint32(LENGTH, true);
+    const frame = bytes.subarray(at, at + length);
+    yield { frame, head: frameHead(frame) };
+    at += length;
+  }
 }
 
 /** The position as the caller means it. */

@@ -15,19 +15,19 @@ export function lead(name: string, { wait, lost }: LeadOptions): Promise<() => v
   // Only secure pages have locks. A second owner is found out at its first append.
   if (locks === undefined) return Promise.resolve(() => {});
   return new Promise((resolve, reject) => {
+    const nobodyWaits = (): void => reject(new OrchestratorError("ABORTED", `nobody waits for the journal ${JSON.stringify(name)} any more`));
     const granted = (lock: Lock | null): Promise<void> | undefined => {
-      if (lock !== null) return new Promise((release) => resolve(release));
+      if (lock !== null && wait?.aborted !== true) return new Promise((release) => resolve(release));
       reject(new OrchestratorError("LOCKED", `another tab or worker owns the journal ${JSON.stringify(name)}`));
       return undefined;
     };
-    locks.request(name, wait === undefined ? { ifAvailable: true } : { signal: wait }, granted).catch((cause: unknown) => {
+    // Not by the request's own `signal`: Chromium does not notice one that is aborted right after the call.
+    wait?.addEventListener("abort", nobodyWaits, { once: true });
+    if (wait?.aborted === true) return nobodyWaits();
+    locks.request(name, { ifAvailable: wait === undefined }, granted).catch((cause: unknown) => {
       // Of the two, the one that comes too late does nothing.
       lost();
-      reject(
-        wait?.aborted === true
-          ? new OrchestratorError("ABORTED", `nobody waits for the journal ${JSON.stringify(name)} any more`, { cause })
-          : new OrchestratorError("JOURNAL_FAILED", `the browser gives no lock: ${describe(cause)}`, { cause }),
-      );
+      reject(new OrchestratorError("JOURNAL_FAILED", `the browser gives no lock: ${describe(cause)}`, { cause }));
     });
   });
 }

@@ -1,5 +1,6 @@
 /** What the cases of a suite check with: they run in any test runner, and in none. */
 import { OrchestratorError, _describe as describe, type ErrorCode } from "../api.js";
+import { CLOSED, framesIn } from "../journals/frame.js";
 
 /** Fails a case. */
 function fail(message: string): never {
@@ -10,23 +11,26 @@ export function equal(what: string, actual: unknown, expected: unknown): void {
   if (!Object.is(actual, expected)) fail(`${what}: ${String(actual)}, where ${String(expected)} was expected`);
 }
 
-/** Journals may glue frames together: what counts are the bytes in their order. */
-export function sameBytes(what: string, actual: readonly Uint8Array[], expected: readonly Uint8Array[]): void {
-  for (const part of actual) if (!(part instanceof Uint8Array)) fail(`${what}: something that is no Uint8Array`);
-  const [one, other] = [joined(actual), joined(expected)];
-  equal(`${what}: number of bytes`, one.length, other.length);
-  const at = one.findIndex((byte, index) => byte !== other[index]);
-  if (at >= 0) fail(`${what}: byte ${at} is another one`);
+/**
+ * The same frames in the same order. A journal may glue them together. It may also write marks of a clean close, and drop
+ * them when more comes: only one at the end means anything.
+ */
+export function sameFrames(what: string, actual: readonly Uint8Array[], expected: readonly Uint8Array[]): void {
+  const [some, others] = [meaning(what, actual), meaning(what, expected)];
+  equal(`${what}: number of frames`, some.length, others.length);
+  for (const [index, frame] of some.entries()) {
+    const other = others[index]!;
+    if (frame.length !== other.length || frame.some((byte, at) => byte !== other[at])) fail(`${what}: frame ${index + 1} is another one`);
+  }
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
+function meaning(what: string, parts: readonly Uint8Array[]): Uint8Array[] {
+  const all: { readonly frame: Uint8Array; readonly head: { readonly kind: number } }[] = [];
   for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
+    if (!(part instanceof Uint8Array)) fail(`${what}: something that is no Uint8Array`);
+    all.push(...framesIn(part));
   }
-  return all;
+  return all.filter(({ head }, index) => head.kind !== CLOSED || index === all.length - 1).map(({ frame }) => frame);
 }
 
 /** The call must be refused with this code. */
