@@ -38,7 +38,7 @@ class IndexedDb implements IndexedDbJournal {
   readonly #signal: AbortSignal | undefined;
   readonly #turns = new Turns();
   #persisted: Promise<boolean> | undefined;
-  #open: { readonly database: Database; readonly release: () => void } | undefined;
+  #open: { readonly database: Database; readonly release: () => Promise<void> } | undefined;
   #waiting: AbortController | undefined;
 
   constructor(name: string, wait: boolean, signal: AbortSignal | undefined) {
@@ -78,23 +78,23 @@ class IndexedDb implements IndexedDbJournal {
       const open = this.#open;
       this.#open = undefined;
       open?.database.close();
-      open?.release();
+      await open?.release();
     });
   }
 
-  async #start(): Promise<{ database: Database; release: () => void }> {
+  async #start(): Promise<{ database: Database; release: () => Promise<void> }> {
     let database: Database | undefined;
     const release = await this.#lead(() => database?.fail("another tab or worker has taken it over"));
     try {
       database = await Database.open(this.#name);
       return { database, release };
     } catch (error) {
-      release();
+      await release();
       throw error;
     }
   }
 
-  async #lead(lost: () => void): Promise<() => void> {
+  async #lead(lost: () => void): Promise<() => Promise<void>> {
     if (!this.#wait) return lead(this.#name, { wait: undefined, lost });
     const waiting = (this.#waiting = new AbortController());
     const stop = (): void => waiting.abort(this.#signal?.reason);

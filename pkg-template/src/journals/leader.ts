@@ -9,22 +9,29 @@ export interface LeadOptions {
   lost(): void;
 }
 
-/** Becomes the owner; gives what ends that. */
-export function lead(name: string, { wait, lost }: LeadOptions): Promise<() => void> {
+/** Becomes the owner; gives what ends that, which is fulfilled when another one can have it. */
+export function lead(name: string, { wait, lost }: LeadOptions): Promise<() => Promise<void>> {
   const locks = (globalThis.navigator as Navigator | undefined)?.locks as LockManager | undefined;
   // Only secure pages have locks. A second owner is found out at its first append.
-  if (locks === undefined) return Promise.resolve(() => {});
+  if (locks === undefined) return Promise.resolve(async () => {});
   return new Promise((resolve, reject) => {
     const nobodyWaits = (): void => reject(new OrchestratorError("ABORTED", `nobody waits for the journal ${JSON.stringify(name)} any more`));
     const granted = (lock: Lock | null): Promise<void> | undefined => {
-      if (lock !== null && wait?.aborted !== true) return new Promise((release) => resolve(release));
+      if (lock !== null && wait?.aborted !== true) {
+        return new Promise((release) => {
+          resolve(() => {
+            release();
+            return held;
+          });
+        });
+      }
       reject(new OrchestratorError("LOCKED", `another tab or worker owns the journal ${JSON.stringify(name)}`));
       return undefined;
     };
     // Not by the request's own `signal`: Chromium does not notice one that is aborted right after the call.
     wait?.addEventListener("abort", nobodyWaits, { once: true });
     if (wait?.aborted === true) return nobodyWaits();
-    locks.request(name, { ifAvailable: wait === undefined }, granted).catch((cause: unknown) => {
+    const held = locks.request(name, { ifAvailable: wait === undefined }, granted).then(undefined, (cause: unknown) => {
       // Of the two, the one that comes too late does nothing.
       lost();
       reject(new OrchestratorError("JOURNAL_FAILED", `the browser gives no lock: ${describe(cause)}`, { cause }));

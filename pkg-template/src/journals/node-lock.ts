@@ -11,6 +11,9 @@ const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 /** How often the lock may change hands while we look at it. */
 const TRIES = 16;
 
+/** A larger number names no process. */
+const LARGEST_PID = 0x7fffffff;
+
 /** State and start of a process, as Linux tells them; nothing elsewhere. */
 function processStat(pid: number | "self"): { readonly state: string; readonly start: string } | undefined {
   try {
@@ -29,7 +32,7 @@ const ownLine = (): string => `${process.pid} ${processStat("self")?.start ?? 0}
 /** Whether the process of a line still runs. When it cannot be told, it does. */
 function lives(line: string): boolean {
   const [, pid, start] = /^(\d+) (\d+)\s*$/.exec(line) ?? [];
-  if (pid === undefined || Number(pid) === 0) return false;
+  if (pid === undefined || Number(pid) === 0 || Number(pid) > LARGEST_PID) return false;
   const stat = processStat(Number(pid));
   if (stat !== undefined) return !"ZXx".includes(stat.state) && (start === "0" || stat.start === start);
   try {

@@ -1,4 +1,5 @@
 // A browser with a profile on the disk that can be killed and started again, and a page of our own that uses journals in it.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,6 +8,12 @@ import { chromium } from "playwright-core";
 import { inRoot } from "../../../pkg-template/build/paths.mjs";
 import { chromiumFlags, chromiumTools } from "../../../pkg-template/build/setup/chromium.mjs";
 import { serve } from "../../pkg/help/serve.mjs";
+
+/** What a call gave; it must not have been refused. */
+export function value({ value, error, message }) {
+  assert.equal(error, undefined, message);
+  return value;
+}
 
 /** A browser in a process of its own; playwright gives none that could be killed. */
 async function launch(profile) {
@@ -49,11 +56,11 @@ export async function site() {
   return {
     problems,
     /** A new tab. `journal(place, action, kind, name, ...)` answers `{ value }` or `{ error }`. */
-    async tab({ acknowledged = () => {} } = {}) {
+    async tab({ acknowledged = () => {}, host = "127.0.0.1" } = {}) {
       const page = await browser.context.newPage();
       page.on("pageerror", (error) => problems.push(String(error.stack ?? error)));
       await page.exposeFunction("acknowledged", acknowledged);
-      await page.goto(`${server.url}/tests/browser/pages/journal.html`);
+      await page.goto(`${server.url.replace("127.0.0.1", host)}/tests/browser/pages/journal.html`);
       await page.locator("body[data-ready]").waitFor({ timeout: 15_000, state: "attached" });
       return {
         page,
