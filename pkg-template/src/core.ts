@@ -26,6 +26,12 @@ export async function startAsync(source: ModuleSource): Promise<void> {
   memory ??= (await initialise({ module_or_path: source })).memory;
 }
 
+/** The memory of the module, which must have been started. */
+export function loaded(): WebAssembly.Memory {
+  if (memory !== undefined) return memory;
+  throw new OrchestratorError("NOT_INITIALIZED", "the wasm module is not loaded yet: call `await init()` first");
+}
+
 /** The reply of commands that came too late, as in `src/wasm/core.rs`. */
 export const LATE = -2;
 const DONE = 0, REFUSED = -1;
@@ -86,9 +92,7 @@ export class Core {
   readonly #control: number;
 
   constructor(options: CoreOptions, clock: () => number, host: Host) {
-    if (memory === undefined) {
-      throw new OrchestratorError("NOT_INITIALIZED", "the wasm module is not loaded yet: call `await init()` first");
-    }
+    const memory = loaded();
     this.#clock = clock;
     this.#host = host;
     this.#memory = memory;
