@@ -19,6 +19,10 @@ export type ErrorCode =
   | "PROVIDER_NOT_FOUND"
   /** A provider with this id is registered already. */
   | "PROVIDER_EXISTS"
+  /** Tasks would wait for each other for ever. */
+  | "DEPENDENCY_CYCLE"
+  /** As many tasks wait for their turn as may wait. */
+  | "QUEUE_FULL"
   /** The task's status does not allow this; see the status table. */
   | "ILLEGAL_TRANSITION"
   /** A provider returned something that is not a result. */
@@ -29,12 +33,8 @@ export type ErrorCode =
   | "TASK_CANCELLED"
   /** The signal passed to the call was aborted. */
   | "ABORTED"
-  /** The wasm module is not loaded yet: call `await init()` first. */
-  | "NOT_INITIALIZED"
-  /** The orchestrator was disposed of. */
-  | "DISPOSED"
-  /** The core stopped at a bug and cannot go on; open a new orchestrator. */
-  | "POISONED"
+  /** The journal cannot keep up; wait for the calls made so far. */
+  | "OVERLOADED"
   /** Somebody else has written to this journal, or the same key was used for something else. */
   | "CONFLICT"
   /** Another process or tab owns this journal. */
@@ -46,7 +46,17 @@ export type ErrorCode =
   /** The journal was written by a newer version. */
   | "JOURNAL_VERSION"
   /** There is no room left for the journal. */
-  | "JOURNAL_FULL";
+  | "JOURNAL_FULL"
+  /** This is a state of the past, which can only be looked at. */
+  | "READ_ONLY"
+  /** This part of the journal is not kept any more. */
+  | "HISTORY_GONE"
+  /** The wasm module is not loaded yet: call `await init()` first. */
+  | "NOT_INITIALIZED"
+  /** The orchestrator was disposed of. */
+  | "DISPOSED"
+  /** The core stopped at a bug and cannot go on; open a new orchestrator. */
+  | "POISONED";
 
 /** Every code. */
 export const ERROR_CODES: readonly ErrorCode[] = [
@@ -58,20 +68,25 @@ export const ERROR_CODES: readonly ErrorCode[] = [
   "STEP_NOT_FOUND",
   "PROVIDER_NOT_FOUND",
   "PROVIDER_EXISTS",
+  "DEPENDENCY_CYCLE",
+  "QUEUE_FULL",
   "ILLEGAL_TRANSITION",
   "INVALID_RESULT",
   "TASK_FAILED",
   "TASK_CANCELLED",
   "ABORTED",
-  "NOT_INITIALIZED",
-  "DISPOSED",
-  "POISONED",
+  "OVERLOADED",
   "CONFLICT",
   "LOCKED",
   "JOURNAL_FAILED",
   "JOURNAL_DAMAGED",
   "JOURNAL_VERSION",
   "JOURNAL_FULL",
+  "READ_ONLY",
+  "HISTORY_GONE",
+  "NOT_INITIALIZED",
+  "DISPOSED",
+  "POISONED",
 ];
 
 /** Every type of event. A type that `types.ts` has and Rust has not, or the other way round, does not compile. */
@@ -93,5 +108,11 @@ export const EVENT_TYPES = /* @__PURE__ */ Object.keys({
   "task:cancelled": true,
   "task:late": true,
   "task:deleted": true,
+  "task:blocked": true,
+  "task:retrying": true,
+  "task:interrupted": true,
+  "journal:recovered": true,
+  "group:limited": true,
+  "journal:failed": true,
   "subscriber:lagged": true,
 } satisfies Record<EventType, true>) as readonly EventType[];
