@@ -408,3 +408,44 @@ fn a_start_far_away_is_kept_and_runs_at_its_time() {
     runtime.advance(Duration::from_millis(60_001));
     assert_eq!(host.status("later"), (TaskStatus::Running, 1, None));
 }
+
+#[test]
+fn a_run_that_is_begun_again_before_its_end_is_kept_still_tells_how_it_ended() {
+    let (runtime, gate) = (runtime(), Gate::default());
+    let host = Host::open(&runtime, gate.clone(), |builder| builder);
+    let first = host.wait(host.orchestrator.run_task(task("a"))).unwrap();
+    gate.shut();
+    drop(
+        host.stage
+            .order("a", 1, Order::End(TaskResult::success("the first"))),
+    );
+    runtime.run_until_idle();
+    assert_eq!(host.status("a").0, TaskStatus::Completed);
+    let mut second = Box::pin(host.orchestrator.restart_task("a"));
+    assert!(second.as_mut().now_or_never().is_none());
+    gate.open();
+    let first = host.wait(first).unwrap();
+    assert_eq!((first.summary.as_str(), first.attempt), ("the first", 1));
+    let second = host.wait(second).unwrap();
+    drop(
+        host.stage
+            .order("a", 2, Order::End(TaskResult::success("the second"))),
+    );
+    let second = host.wait(second).unwrap();
+    assert_eq!((second.summary.as_str(), second.attempt), ("the second", 2));
+}
+
+#[test]
+fn a_provider_that_is_unregistered_before_its_start_is_kept_is_called_all_the_same() {
+    let (runtime, gate) = (runtime(), Gate::default());
+    let host = Host::open(&runtime, gate.clone(), |builder| builder);
+    gate.shut();
+    let mut run = Box::pin(host.orchestrator.run_task(task("a")));
+    assert!(run.as_mut().now_or_never().is_none());
+    host.orchestrator.unregister_provider("worker").unwrap();
+    gate.open();
+    let run = host.wait(run).unwrap();
+    assert!(host.stage.was_called("a", 1));
+    drop(host.stage.order("a", 1, Order::End(TaskResult::success("done"))));
+    assert!(host.wait(run).unwrap().success);
+}

@@ -154,6 +154,41 @@ async fn a_newest_file_that_lost_its_begin_is_refused() {
 }
 
 #[tokio::test]
+async fn what_a_crash_left_half_done_is_cleared_away() {
+    let files = files(true).await;
+    let open = |names: &[&str]| {
+        let disk = SimulatedDisk::new(1);
+        for name in names {
+            disk.put(name, Some(files[*name].clone()));
+        }
+        disk
+    };
+    // A snapshot that was not finished: at its begin, in its header, in its state.
+    for length in [0, 20, 50] {
+        let disk = open(&[FIRST, SECOND, THIRD]);
+        disk.put(THIRD, Some(files[THIRD][..length].to_vec()));
+        let store = FileStore::open(disk.clone()).unwrap();
+        assert_eq!((store.position(), store.cut()), (8, length as u64));
+        assert_eq!(disk.files().len(), 2);
+        // Without the generation before nothing would be left.
+        disk.put(FIRST, None);
+        disk.put(SECOND, None);
+        disk.put(THIRD, Some(files[THIRD][..length].to_vec()));
+        assert_eq!(FileStore::open(disk).unwrap_err().code(), JournalDamaged);
+    }
+    // A removal of the first two that was half done.
+    let disk = open(&[FIRST, THIRD]);
+    disk.put("0000000x.journal", Some(vec![1]));
+    let mut store = FileStore::open(disk.clone()).unwrap();
+    let frames = store.load(true).unwrap();
+    assert_eq!(kept(&Stored { frames, cut: 0 }), (9, 12));
+    assert_eq!(
+        disk.files().into_keys().collect::<Vec<_>>(),
+        [THIRD, "0000000x.journal"]
+    );
+}
+
+#[tokio::test]
 async fn a_length_beyond_all_limits_is_refused_before_anything_is_made_of_it() {
     let files = files(true).await;
     for name in [FIRST, SECOND, THIRD] {

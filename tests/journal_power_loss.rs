@@ -14,7 +14,7 @@ mod rust {
 
 use std::collections::BTreeMap;
 
-use agent_orchestrator::journal::{Disk, FileStore};
+use agent_orchestrator::journal::{Disk, FileStore, Framer, recover};
 use agent_orchestrator::sim::{Rng, SimulatedDisk};
 use agent_orchestrator::{ErrorCode, Result};
 use rust::power_loss::{Found, example_events, example_state, run};
@@ -148,7 +148,7 @@ fn the_simulation_finds_a_store_without_checksums_and_a_disk_that_does_not_sync(
 /// A journal with some generations.
 fn example(disk: &SimulatedDisk, seed: u64) -> Result<FileStore<SimulatedDisk>> {
     let mut store = FileStore::open(disk.clone())?;
-    let mut framer = agent_orchestrator::journal::Framer::new(seed);
+    let mut framer = Framer::new(seed);
     let mut rng = Rng::new(seed);
     for _ in 0..3 {
         for _ in 0..3 {
@@ -205,4 +205,35 @@ fn a_full_disk_is_told_and_nothing_acknowledged_is_lost() {
         }
     }
     assert!(full > 100, "{full}");
+}
+
+#[test]
+fn a_cut_that_could_not_be_synced_is_made_again() {
+    let mut failed = 0;
+    for seed in 0..60 {
+        for call in 0..16 {
+            let disk = SimulatedDisk::new(seed);
+            drop(example(&disk, 1).unwrap());
+            let (name, mut bytes) = disk.files().pop_last().unwrap();
+            bytes.extend([7; 700]);
+            disk.put(&name, Some(bytes));
+            disk.fail_after(call);
+            if FileStore::open(disk.clone()).is_ok() {
+                // That was all of its calls.
+                break;
+            }
+            failed += 1;
+            let mut store = FileStore::open(disk.clone()).unwrap();
+            let frames = store.load(false).unwrap();
+            let mut framer = recover([&frames[0][..]]).unwrap().framer().unwrap();
+            let position = framer.position();
+            let state = framer.snapshot(&example_state(position)).unwrap();
+            store.snapshot(position, &state).unwrap();
+            disk.crash(seed);
+            let mut store = FileStore::open(disk).unwrap();
+            assert!(store.load(true).is_ok(), "seed {seed}, call {call}");
+            assert_eq!(store.position(), position, "seed {seed}, call {call}");
+        }
+    }
+    assert!(failed > 200, "{failed}");
 }

@@ -20,6 +20,8 @@ export class Names {
   readonly #directories: string[] = [];
   #lastKey = -1;
   #lastId = "";
+  #createdKey = -1;
+  #createdId = "";
   #highDigits = -1;
   #highPrefix = "";
 
@@ -75,6 +77,7 @@ export class Names {
 
   /** The key of a task of which it is known without asking: one that was created of late. */
   keyOf(id: string): number | undefined {
+    if (id === this.#createdId) return this.#createdKey;
     const begin = this.#prefix.length;
     if (id.length !== begin + DIGIT_COUNT || !id.startsWith(this.#prefix)) return undefined;
     let key = 0;
@@ -86,6 +89,11 @@ export class Names {
       key = key * 32 + digit;
     }
     return this.knows(key) ? key : undefined;
+  }
+
+  created(key: number, id: string): void {
+    this.#createdKey = key;
+    this.#createdId = id;
   }
 
   /** Of a task that was created with nothing but texts. */
@@ -123,6 +131,7 @@ export class Names {
 
   /** After a task was deleted, and those below it. */
   forgetAll(): void {
+    this.created(-1, "");
     this.#keys.fill(-1);
     this.#names.fill("");
     this.#descriptions.fill("");

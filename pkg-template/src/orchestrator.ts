@@ -95,7 +95,10 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
 
   /** Creates a task, and starts it if it says so. The first one becomes the current task. */
   async createTask(task: CreateTask): Promise<OrchestratedTask> {
-    return this.#kept(this.#driver.task(this.#create(task)));
+    const key = this.#create(task);
+    const created = this.#driver.task(key);
+    this.#driver.names.created(key, created.id);
+    return this.#kept(created);
   }
 
   /** Creates several tasks, or none if one of them is refused. */

@@ -28,6 +28,8 @@ interface Subscriber {
   readonly since: number;
   /** Next position to read, while behind the others. */
   from: number | undefined;
+  /** First position that it is told together with the others. */
+  joined: number;
   active: boolean;
 }
 
@@ -61,7 +63,9 @@ export class Subscriptions {
   readonly #core: Core;
   readonly #names: Names;
   readonly #host: EventsHost;
-  readonly #live = new Set<Subscriber>();
+  /** In the order in which they came; those that left go when nobody is looking. */
+  #live: Subscriber[] = [];
+  #left = false;
   /** Those of one task apart: there may be one for every run, and each wants few of the events. */
   readonly #ofTask = new Map<string, Set<Subscriber>>();
   readonly #behind = new Set<Subscriber>();
@@ -90,7 +94,8 @@ export class Subscriptions {
       // Also those that came while events were handed out.
       if (this.#behind.size > 0) for (const subscriber of this.#behind) this.#catchUp(subscriber);
       if (this.#core.gone !== undefined) return;
-      if (this.#live.size === 0 && this.#ofTask.size === 0) {
+      if (this.#left) this.#sweep();
+      if (this.#live.length === 0 && this.#ofTask.size === 0) {
         this.#next = this.#core.durable;
         return;
       }
@@ -99,6 +104,8 @@ export class Subscriptions {
       const first = this.#core.drain(this.#next, Math.min(BATCH, behind));
       const events = readEvents(this.#core, this.#names, first);
       if (events.length === 0) return;
+      // When the log begins late, as many events reach beyond what is durable.
+      if (first + events.length > this.#core.durable) events.length = Math.max(this.#core.durable - first, 0);
       const missed = first - this.#next;
       this.#next = first + events.length;
       if (missed > 0) this.#tell(lagged(first, events[0]!.at, missed), first);
@@ -107,12 +114,14 @@ export class Subscriptions {
   }
 
   #tell(event: OrchestratorEvent, seq: number): void {
-    for (const subscriber of this.#live) {
+    const live = this.#live;
+    for (let index = 0; index < live.length; index++) {
+      const subscriber = live[index]!;
+      if (seq < subscriber.joined) continue;
       // Most want everything, and to look into events of so many shapes is slow.
-      const wanted = subscriber.types === undefined && seq >= subscriber.since;
-      if (wanted || wants(subscriber, event)) this.#deliver(subscriber, event);
+      if (subscriber.types === undefined || wants(subscriber, event)) this.#deliver(subscriber, event);
     }
-    if (this.#ofTask.size > 0) this.#tellTask(event);
+    if (this.#ofTask.size > 0) this.#tellTask(event, seq);
   }
 
   #catchUp(subscriber: Subscriber): void {
@@ -139,6 +148,8 @@ export class Subscriptions {
     }
     if (wanted <= 0 || subscriber.from! >= this.#next) {
       subscriber.from = undefined;
+      // A listener may have asked in the middle of a batch, all of which has just been read.
+      subscriber.joined = Math.max(subscriber.since, this.#next);
       this.#behind.delete(subscriber);
       this.#join(subscriber);
       if (this.#failed !== undefined) events.push(this.#failed);
@@ -166,17 +177,17 @@ export class Subscriptions {
     }
   }
 
-  #tellTask(event: OrchestratorEvent): void {
+  #tellTask(event: OrchestratorEvent, seq: number): void {
     const concerned = event.type === "subscriber:lagged" ? [...this.#ofTask.values()] : "taskId" in event ? [this.#ofTask.get(event.taskId)] : [];
     for (const subscribers of concerned) {
-      for (const subscriber of subscribers ?? []) if (wants(subscriber, event)) this.#deliver(subscriber, event);
+      for (const subscriber of subscribers ?? []) if (seq >= subscriber.joined && wants(subscriber, event)) this.#deliver(subscriber, event);
     }
   }
 
   #join(subscriber: Subscriber): void {
     const { taskId } = subscriber;
     if (taskId === undefined) {
-      this.#live.add(subscriber);
+      this.#live.push(subscriber);
       return;
     }
     const others = this.#ofTask.get(taskId);
@@ -186,10 +197,15 @@ export class Subscriptions {
 
   #leave(subscriber: Subscriber): void {
     subscriber.active = false;
-    this.#live.delete(subscriber);
+    this.#left = true;
     this.#behind.delete(subscriber);
     const others = subscriber.taskId === undefined ? undefined : this.#ofTask.get(subscriber.taskId);
     if (others?.delete(subscriber) === true && others.size === 0) this.#ofTask.delete(subscriber.taskId!);
+  }
+
+  #sweep(): void {
+    this.#left = false;
+    this.#live = this.#live.filter(({ active }) => active);
   }
 
   #add(subscriber: Subscriber, signal: AbortSignal | undefined, ended?: () => void): () => void {
@@ -197,6 +213,7 @@ export class Subscriptions {
     const end = (): void => {
       this.#leave(subscriber);
       this.#ends.delete(end);
+      this.#host.wake();
       deafen?.();
       ended?.();
     };
@@ -219,7 +236,7 @@ export class Subscriptions {
     const { types, taskId, from, signal } = readOptions(input);
     const next = this.#begin();
     if (signal?.aborted === true) return () => {};
-    return this.#add({ types, taskId, deliver: listener as Listener, since: from ?? next, from, active: true }, signal);
+    return this.#add({ types, taskId, deliver: listener as Listener, since: from ?? next, from, joined: from ?? next, active: true }, signal);
   }
 
   /**
@@ -234,7 +251,7 @@ export class Subscriptions {
     let waiting: ((result: IteratorResult<OrchestratorEvent>) => void)[] = [];
     let ended = false;
     const subscriber: Subscriber = {
-      types, taskId, since: from ?? next, from, active: true,
+      types, taskId, since: from ?? next, from, joined: from ?? next, active: true,
       deliver: (event) => {
         const reader = waiting.shift();
         if (reader !== undefined) return reader({ done: false, value: event });

@@ -13,6 +13,7 @@ mod framer;
 mod generations;
 mod log;
 mod memory;
+mod opening;
 mod recover;
 mod seam;
 

@@ -28,8 +28,9 @@ impl Turn<'_> {
                     self.timers.at(task, Timer::StartAt, start_at);
                 }
             }
+            // The wait for the next attempt goes on all the same, so that what is left of it is kept.
             Event::Blocked { task, .. } => {
-                self.timers.disarm(task, &OF_WAIT);
+                self.timers.disarm(task, &[Timer::StartAt]);
                 self.begin_deadline(task);
             }
             Event::Started { task, .. } => self.time_attempt(task),
@@ -38,22 +39,11 @@ impl Turn<'_> {
                 self.timers
                     .after(now, task, Timer::Retry, until.saturating_sub(self.at));
             }
-            Event::Output { task, .. } | Event::StepAdded { task, .. } | Event::StepUpdated { task, .. } => {
-                self.timers.alive(now, task);
-            }
-            Event::Progressed { task, .. } => self.timers.alive(now, task),
             Event::Paused { task } => {
-                self.timers.disarm(task, &OF_WAIT);
-                for timer in OF_ATTEMPT {
-                    self.timers.hold(now, task, timer);
-                }
+                self.timers.disarm(task, &[Timer::StartAt]);
+                self.timers.hold(now, task, &OF_ATTEMPT);
             }
-            Event::Resumed { task } => {
-                self.timers.alive(now, task);
-                for timer in OF_ATTEMPT {
-                    self.timers.release(now, task, timer);
-                }
-            }
+            Event::Resumed { task } => self.timers.release(now, task, &OF_ATTEMPT),
             Event::Completed { task, .. }
             | Event::Failed { task, .. }
             | Event::Cancelled { task, .. }
@@ -93,6 +83,16 @@ impl Turn<'_> {
         }
     }
 
+    /// Whether it is too early for the next attempt after a failed one.
+    pub(super) fn is_resting(&self, task: TaskKey) -> bool {
+        self.timers.is_armed(task, Timer::Retry)
+    }
+
+    /// The provider of a task gave a sign of life.
+    pub(super) fn alive(&mut self, task: TaskKey) {
+        self.timers.alive(self.now, task);
+    }
+
     /// Arms what a task that was read from a journal calls for. No attempt is under way.
     pub(super) fn rearm(&mut self, key: TaskKey) {
         let Some(task) = self.state.task(key).filter(|task| !task.status.is_terminal()) else {
@@ -103,13 +103,14 @@ impl Turn<'_> {
         let (start_at, retry_at) = (plan.start_at, plan.retry_at);
         let total = plan.timeouts.total.zip(plan.began_at);
         self.begin_deadline(key);
-        match (phase, start_at, retry_at) {
-            (Phase::Waiting(Place::Time), Some(start_at), _) => self.timers.at(key, Timer::StartAt, start_at),
-            (Phase::Waiting(Place::Retry), _, Some(retry_at)) => {
-                self.timers
-                    .after(now, key, Timer::Retry, retry_at.saturating_sub(at));
-            }
-            _ => {}
+        if let (Phase::Waiting(Place::Time), Some(start_at)) = (phase, start_at) {
+            self.timers.at(key, Timer::StartAt, start_at);
+        }
+        if let (Phase::Waiting(place), Some(retry_at)) = (phase, retry_at)
+            && (place == Place::Retry || retry_at > at)
+        {
+            self.timers
+                .after(now, key, Timer::Retry, retry_at.saturating_sub(at));
         }
         if let Some((total, began_at)) = total.filter(|_| task_is_asked(phase)) {
             let spent = at.saturating_sub(began_at);
@@ -122,18 +123,18 @@ impl Turn<'_> {
     pub(super) fn time_out(&mut self) {
         while let Some((task, timer)) = self.timers.pop(self.now) {
             self.due(task, timer);
-            self.settle();
         }
+        self.settle();
     }
 
     fn due(&mut self, key: TaskKey, timer: Timer) {
         let Some(task) = self.state.task(key).filter(|task| !task.status.is_terminal()) else {
             return;
         };
-        let (attempt, timeouts) = (task.attempt, task.timeouts());
+        let timeouts = task.timeouts();
         match (timer, task.phase) {
             (Timer::StartAt, Phase::Waiting(Place::Time)) | (Timer::Retry, Phase::Waiting(Place::Retry)) => {
-                self.admit(key, attempt);
+                self.ready.push(key);
             }
             (Timer::Attempt, Phase::Active) => {
                 self.end_late(key, "the attempt took longer than", timeouts.attempt, true);

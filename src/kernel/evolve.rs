@@ -17,7 +17,7 @@ use super::task::{Extras, Phase, Place, Step, Task};
 impl State {
     /// Applies one event. The only way state changes.
     pub(crate) fn evolve(&mut self, at: Millis, event: &Event<'_>) {
-        self.seq += 1;
+        self.seq = self.seq.saturating_add(1);
         self.at = at;
         match *event {
             Event::Opened { prefix, seed, .. } => {
@@ -44,10 +44,10 @@ impl State {
                 self.set_status(task, TaskStatus::Pending);
                 self.wait_at(
                     task,
-                    if wait == TaskWait::Time {
-                        Place::Time
-                    } else {
-                        Place::Lane(0)
+                    match wait {
+                        TaskWait::Time => Place::Time,
+                        TaskWait::Retry => Place::Retry,
+                        _ => Place::Lane(0),
                     },
                 );
             }
@@ -147,12 +147,23 @@ impl State {
                 error,
                 ..
             } => {
-                self.set_phase(task, Phase::Waiting(Place::Retry));
-                self.set_status(task, TaskStatus::Pending);
+                // Its owner may have told it to hold, which is still so.
+                if self
+                    .task(task)
+                    .is_some_and(|task| task.status == TaskStatus::Paused)
+                {
+                    self.wait_at(task, Place::Paused);
+                } else {
+                    self.wait_at(task, Place::Retry);
+                    self.set_status(task, TaskStatus::Pending);
+                }
                 self.touch(at, task, |task| {
                     task.begin_again();
                     task.attempt = attempt.next();
                     task.error = Some(error.into());
+                    if let Some(extras) = &mut task.extras {
+                        extras.interrupts = 0;
+                    }
                     if let Some(plan) = task.plan_mut() {
                         plan.retry_at = Some(until);
                     }
@@ -164,7 +175,8 @@ impl State {
                 self.touch(at, task, |task| {
                     task.begin_again();
                     task.attempt = attempt.next();
-                    task.extras_mut().interrupts += 1;
+                    let extras = task.extras_mut();
+                    extras.interrupts = extras.interrupts.saturating_add(1);
                 });
             }
             Event::Recovered { .. } => {
@@ -304,7 +316,7 @@ impl State {
                 plan.unmet = if completed {
                     plan.unmet.saturating_sub(1)
                 } else {
-                    plan.unmet + 1
+                    plan.unmet.saturating_add(1)
                 };
             }
         }

@@ -20,7 +20,18 @@ impl Turn<'_> {
     }
 
     pub(super) fn restart(&mut self, task: TaskKey) -> Result<Reply> {
-        status::check(self.task(task)?.status, Verb::Restart)?;
+        let found = self.task(task)?;
+        status::check(found.status, Verb::Restart)?;
+        let above = found.parent().and_then(|parent| self.state.task(parent));
+        if let Some(above) = above.filter(|above| above.status.is_terminal() && !found.outlives_parent()) {
+            return Err(OrchestratorError::new(
+                ErrorCode::IllegalTransition,
+                format!(
+                    "cannot restart a task below one that is {}, unless it outlives its parent; restart that first",
+                    above.status
+                ),
+            ));
+        }
         self.begin(task)
     }
 
@@ -267,6 +278,6 @@ impl Turn<'_> {
 
     fn effect(&mut self, effect: Effect) {
         // The event is recorded, and not yet counted.
-        self.effects.push_back((self.state.seq + 1, effect));
+        self.effects.push_back((self.state.seq.saturating_add(1), effect));
     }
 }

@@ -92,6 +92,7 @@ pub struct Kernel {
     effects: VecDeque<(Seq, Effect)>,
     timers: Timers,
     changed: Vec<TaskKey>,
+    ready: Vec<TaskKey>,
 }
 
 impl Kernel {
@@ -172,11 +173,18 @@ impl Kernel {
         self.timers.wait(now)
     }
 
+    /// Whether something is due some time.
+    #[must_use]
+    pub fn has_timer(&self) -> bool {
+        !self.timers.is_empty()
+    }
+
     /// The host's clock was set forward by this many milliseconds, or back by that many below zero. Spans (time-outs,
     /// waits between attempts) go on as if it had not been; moments (deadlines, times to start) are told by the new one.
     pub const fn clock_jumped(&mut self, by: i64) {
         self.timers.jump(by);
     }
+
     /// The next thing to do, oldest first, if its event is at or before this position.
     #[must_use]
     pub fn poll_effect(&mut self, durable: Seq) -> Option<Effect> {
@@ -400,6 +408,7 @@ impl Kernel {
             effects: &mut self.effects,
             timers: &mut self.timers,
             changed: &mut self.changed,
+            ready: &mut self.ready,
             sink,
             now,
             at,
@@ -415,6 +424,8 @@ struct Turn<'k> {
     timers: &'k mut Timers,
     /// Tasks that have ended or begun anew, whose neighbours do not know yet.
     changed: &'k mut Vec<TaskKey>,
+    /// Tasks that nothing but the slots may hold back any more, and that wait in no lane yet.
+    ready: &'k mut Vec<TaskKey>,
     sink: &'k mut dyn Sink,
     /// The host's time.
     now: Millis,
@@ -463,7 +474,7 @@ impl Turn<'_> {
 
     /// Makes one fact. From the first call on, the command can no longer be refused.
     fn emit(&mut self, event: &Event<'_>) {
-        self.sink.record(self.state.seq + 1, self.at, event);
+        self.sink.record(self.state.seq.saturating_add(1), self.at, event);
         self.order(event);
         self.state.evolve(self.at, event);
         self.keep_time(event);

@@ -1,5 +1,7 @@
 //! One order, one task: an idempotency key names an order, so that giving it again makes nothing new.
 
+use std::collections::BTreeSet;
+
 use super::Turn;
 use super::command::{NewTask, Reply};
 use super::error::{ErrorCode, OrchestratorError, Result};
@@ -12,6 +14,7 @@ impl Turn<'_> {
     /// Orders that come together must come together again.
     pub(super) fn made_before(&self, tasks: &[NewTask<'_>]) -> Result<Option<Reply>> {
         let names = tasks.iter().filter_map(|new| new.plan.idempotency_key);
+        check_names(tasks.len(), names.clone())?;
         let mut known = names.filter_map(|name| Some((name, *self.state.orders.get(name)?)));
         let Some((name, first)) = known.next() else {
             return Ok(None);
@@ -40,6 +43,28 @@ impl Turn<'_> {
     }
 }
 
+/// Orders that come together can only be told from new ones if each has a name, and its own.
+fn check_names<'a>(orders: usize, names: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(OrchestratorError::new(
+                ErrorCode::Conflict,
+                format!(
+                    "two tasks of this call have the idempotency key {}; use one for each",
+                    limits::quoted(name)
+                ),
+            ));
+        }
+    }
+    if seen.is_empty() || seen.len() == orders {
+        return Ok(());
+    }
+    Err(OrchestratorError::invalid(
+        "either all tasks of a call have an idempotency key, or none has",
+    ))
+}
+
 /// A number over all that an order says, but for the directory, which the host fills in: FNV-1a.
 pub(super) fn fingerprint(new: &NewTask<'_>) -> u64 {
     let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
@@ -56,7 +81,8 @@ pub(super) fn fingerprint(new: &NewTask<'_>) -> u64 {
         new.plan.group,
     ];
     for text in texts {
-        hash.text(text.unwrap_or("\0absent"));
+        hash.number(u64::from(text.is_some()));
+        hash.text(text.unwrap_or_default());
     }
     for list in [new.tags, new.steps, new.plan.depends_on] {
         hash.number(list.len() as u64);

@@ -111,7 +111,7 @@ impl Retry {
         let mut wait = u128::from(self.delay);
         let max = u128::from(self.max_delay);
         for _ in 1..attempts {
-            if wait >= max || self.factor <= 1000 {
+            if wait == 0 || wait >= max || self.factor <= 1000 {
                 break;
             }
             wait = (wait * u128::from(self.factor)).div_ceil(1000);
@@ -291,6 +291,13 @@ pub(crate) struct TaskPlan {
     /// How many of `depends_on` are not completed. Follows from the other tasks.
     #[serde(skip)]
     pub(crate) unmet: u32,
+}
+
+impl TaskPlan {
+    /// How many attempts there were since the owner began, with this one.
+    pub(crate) const fn attempts(&self, attempt: Attempt) -> u32 {
+        attempt.0.saturating_sub(self.first_attempt.0).saturating_add(1)
+    }
 }
 
 /// The numbers in [`Plan::depends_on`].

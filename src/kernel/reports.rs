@@ -13,7 +13,14 @@ impl Turn<'_> {
     /// Lets a report through, or says that it is late.
     fn accept(&mut self, task: TaskKey, by: Reporter, verb: Verb, report: Report) -> Result<bool> {
         match by {
-            Reporter::Attempt(attempt) => Ok(!self.is_late(task, attempt, report)?),
+            Reporter::Attempt(attempt) => {
+                let late = self.is_late(task, attempt, report)?;
+                if !late {
+                    // Even if it says nothing new.
+                    self.alive(task);
+                }
+                Ok(!late)
+            }
             Reporter::Owner => status::check(self.task(task)?.status, verb).map(|_| true),
         }
     }

@@ -57,7 +57,7 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn has_room(&self) -> bool {
-        self.max_concurrency.is_none_or(|max| self.running < max)
+        is_below(self.max_concurrency, self.running, 0)
     }
 }
 
@@ -78,7 +78,7 @@ pub(crate) struct Group {
 
 impl Group {
     pub(crate) fn has_room(&self) -> bool {
-        self.max_concurrency.is_none_or(|max| self.running < max)
+        is_below(self.max_concurrency, self.running, 0)
     }
 }
 
@@ -162,16 +162,34 @@ impl Schedule {
 
     /// Whether a task of this group could run at this provider at once: both have room, and nobody is ahead of it.
     pub(crate) fn is_open(&self, group: GroupKey, provider: ProviderKey) -> bool {
+        self.has_room_for(Some(group), 0, provider, 0)
+    }
+
+    /// The same, if so many more of the group and of the provider ran. A group that is not there yet has room.
+    pub(crate) fn has_room_for(
+        &self,
+        group: Option<GroupKey>,
+        more_of_group: u32,
+        provider: ProviderKey,
+        more_of_provider: u32,
+    ) -> bool {
+        let group = group.and_then(|group| self.groups.get(group.index()));
         let free = |group: &Group| {
-            group.has_room()
-                && group
-                    .lanes
-                    .get(&provider)
-                    .is_none_or(|lane| lane.waiting.is_empty())
+            let lane = group.lanes.get(&provider);
+            is_below(group.max_concurrency, group.running, more_of_group)
+                && lane.is_none_or(|lane| lane.waiting.is_empty())
         };
-        self.desk(provider).is_some_and(Desk::has_room)
-            // A group's first task makes the group.
-            && self.groups.get(group.index()).is_none_or(free)
+        let has_room = |desk: &Desk| is_below(desk.max_concurrency, desk.running, more_of_provider);
+        self.desk(provider).is_some_and(has_room) && group.is_none_or(free)
+    }
+
+    /// Whether the group or the provider has a limit of its own.
+    pub(crate) fn is_limited(&self, group: GroupKey, provider: ProviderKey) -> bool {
+        let group = self.groups.get(group.index());
+        group.is_some_and(|group| group.max_concurrency.is_some())
+            || self
+                .desk(provider)
+                .is_some_and(|desk| desk.max_concurrency.is_some())
     }
 
     /// Puts a task into a lane, behind those of its priority, and gives its ticket.
@@ -183,7 +201,7 @@ impl Schedule {
         task: TaskKey,
     ) -> u64 {
         let ticket = self.next_ticket;
-        self.next_ticket += 1;
+        self.next_ticket = self.next_ticket.saturating_add(1);
         let served = self.served;
         if let Some(found) = self
             .groups
@@ -208,9 +226,9 @@ impl Schedule {
         found.waiting += 1;
         desk.waiting += 1;
         self.busy.insert(provider);
+        let room = found.has_room();
         let lane = found.lanes.entry(provider).or_default();
         lane.waiting.insert(rank, task);
-        let room = found.max_concurrency.is_none_or(|max| found.running < max);
         list(lane, desk, found.served, room, group);
     }
 
@@ -249,11 +267,9 @@ impl Schedule {
         let served = self.served;
         if let Some(found) = self.groups.get_mut(group.index()) {
             found.running += 1;
-            if found.waiting == 0 {
-                found.served = found.served.max(served);
-            }
+            // Turns are not saved up either while there was no room for what it had to run.
             self.served = found.served.max(served);
-            found.served += 1;
+            found.served = self.served.saturating_add(1);
             self.relist(group);
         }
     }
@@ -314,14 +330,28 @@ impl Schedule {
         lane.waiting.get(&listed.first).copied()
     }
 
-    /// Makes what follows from the groups alone.
+    /// Makes what follows from the groups alone, and forgets what follows from the tasks.
     pub(crate) fn index(&mut self) {
+        (self.running, self.waiting) = (0, 0);
+        self.busy = BTreeSet::new();
+        for desk in &mut self.desks {
+            (desk.running, desk.waiting) = (0, 0);
+            desk.listed = BTreeSet::new();
+        }
+        for group in &mut self.groups {
+            (group.running, group.waiting) = (0, 0);
+            group.lanes = BTreeMap::new();
+        }
         self.names = (0..)
             .map(GroupKey)
             .zip(&self.groups)
             .map(|(key, group)| (group.name.clone(), key))
             .collect();
     }
+}
+
+fn is_below(max: Option<u32>, running: u32, more: u32) -> bool {
+    max.is_none_or(|max| running.saturating_add(more) < max)
 }
 
 /// Lists a lane with its provider as it is now.

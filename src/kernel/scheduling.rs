@@ -19,6 +19,8 @@ impl State {
         Some(match place {
             Place::Dependencies => TaskWait::Dependencies,
             Place::Paused if task.unmet() > 0 => TaskWait::Dependencies,
+            Place::Paused if task.start_at() > Some(self.at) => TaskWait::Time,
+            Place::Paused if task.retry_at() > Some(self.at) => TaskWait::Retry,
             Place::Lane(_) | Place::Paused if self.is_registered(task.provider) => TaskWait::Capacity,
             Place::Lane(_) | Place::Paused => TaskWait::Provider,
             Place::Time => TaskWait::Time,
@@ -40,6 +42,7 @@ impl Turn<'_> {
                 .plan()
                 .is_none_or(|plan| plan.unmet == 0 && !self.is_early(plan));
             ready
+                && !self.is_resting(key)
                 && self.has_slot()
                 && self.state.is_registered(task.provider)
                 && self.state.schedule.is_open(task.group(), task.provider)
@@ -47,7 +50,7 @@ impl Turn<'_> {
     }
 
     fn is_early(&self, plan: &TaskPlan) -> bool {
-        plan.start_at.is_some_and(|start_at| start_at > self.at)
+        plan.start_at.is_some_and(|start_at| start_at > self.now)
     }
 
     /// Refuses more waiting tasks than may wait.
@@ -68,8 +71,14 @@ impl Turn<'_> {
     /// Lets an accepted attempt run, or puts it where it waits.
     pub(super) fn admit(&mut self, task: TaskKey, attempt: Attempt) {
         if self.could_run(task) {
-            return self.run(task, attempt);
+            self.run(task, attempt);
+        } else {
+            self.put(task, attempt);
         }
+    }
+
+    /// Puts an accepted attempt where it waits.
+    fn put(&mut self, task: TaskKey, attempt: Attempt) {
         let Some(found) = self.state.task(task) else {
             return;
         };
@@ -89,6 +98,8 @@ impl Turn<'_> {
         }
         let wait = if plan.is_some_and(|plan| self.is_early(plan)) {
             TaskWait::Time
+        } else if self.is_resting(task) {
+            TaskWait::Retry
         } else if self.state.is_registered(found.provider) {
             TaskWait::Capacity
         } else {
@@ -107,6 +118,62 @@ impl Turn<'_> {
             attempt,
             provider,
         });
+    }
+
+    /// Admits all that became ready at the same time. Who of them and of those in the lanes goes first is for the
+    /// schedule to say, so where it matters they take their places before any of them runs.
+    fn admit_ready(&mut self) {
+        let mut ready = std::mem::take(self.ready);
+        ready.retain(|key| self.is_left(*key));
+        let contested = self.is_contested(&ready);
+        for key in ready.drain(..) {
+            let Some(task) = self.state.task(key).filter(|_| self.is_left(key)) else {
+                continue;
+            };
+            let attempt = match task.phase {
+                Phase::Idle => task.attempt.next(),
+                _ => task.attempt,
+            };
+            if contested {
+                self.put(key, attempt);
+            } else {
+                self.admit(key, attempt);
+            }
+        }
+        // Its memory is used again.
+        *self.ready = ready;
+    }
+
+    /// Whether a task that became ready has not been seen to since.
+    fn is_left(&self, key: TaskKey) -> bool {
+        self.state.task(key).is_some_and(|task| match task.phase {
+            Phase::Idle => task.status == TaskStatus::Pending,
+            Phase::Waiting(Place::Dependencies) => task.unmet() == 0,
+            Phase::Waiting(Place::Time | Place::Retry) => true,
+            Phase::Waiting(Place::Paused) => task.status == TaskStatus::Pending,
+            Phase::Waiting(Place::Lane(_) | Place::Interrupted) | Phase::Active => false,
+        })
+    }
+
+    /// Whether these cannot all run at once, others wait for the same slots, or several groups would take their turns.
+    fn is_contested(&self, ready: &[TaskKey]) -> bool {
+        let schedule = &self.state.schedule;
+        let free = self
+            .config
+            .max_concurrency
+            .max(1)
+            .saturating_sub(schedule.running);
+        let group = |key: &TaskKey| self.state.task(*key).map(Task::group);
+        let limited = |key: &TaskKey| {
+            group(key) != ready.first().and_then(group)
+                || self
+                    .state
+                    .task(*key)
+                    .is_some_and(|task| schedule.is_limited(task.group(), task.provider))
+        };
+        let first = || schedule.next(|provider| self.state.is_registered(provider));
+        !ready.is_empty() && first().is_some()
+            || ready.len() > 1 && (ready.len() > free as usize || ready.iter().any(limited))
     }
 
     /// Runs what may run now, in the order in which it is due.
@@ -159,6 +226,16 @@ impl Turn<'_> {
     /// What follows once a command has done what it says: from tasks that have ended or begun anew, to those below
     /// them and those that wait for them, and at last to the slots that are free.
     pub(super) fn settle(&mut self) {
+        self.tell_neighbours();
+        self.admit_ready();
+        // Some that were admitted fail at once: one that they depend on has failed.
+        self.tell_neighbours();
+        self.fill_slots();
+        // Nobody waits for a task to run.
+        self.changed.clear();
+    }
+
+    fn tell_neighbours(&mut self) {
         let mut next = 0;
         while let Some(key) = self.changed.get(next).copied() {
             next += 1;
@@ -171,7 +248,6 @@ impl Turn<'_> {
             self.tell_dependants(key);
         }
         self.changed.clear();
-        self.fill_slots();
     }
 
     fn end_children(&mut self, key: TaskKey) {
@@ -208,7 +284,7 @@ impl Turn<'_> {
                     .is_some_and(|plan| plan.on_dependency_failure == OnDependencyFailure::Fail);
             let attempt = task.attempt;
             match (place, task.unmet()) {
-                (Place::Dependencies, 0) => self.admit(dependant, attempt),
+                (Place::Dependencies, 0) => self.ready.push(dependant),
                 _ if doomed => self.fail_with(dependant, key),
                 // It was ready, and one that it depends on has begun anew.
                 (Place::Lane(_) | Place::Time | Place::Retry, 1..) => self.emit(&Event::Blocked {
@@ -225,7 +301,7 @@ impl Turn<'_> {
         let task = self.state.task(key)?;
         let plan = task.plan()?;
         let retry = plan.retry?;
-        let attempts = task.attempt.0.saturating_sub(plan.first_attempt.0) + 1;
+        let attempts = plan.attempts(task.attempt);
         let wait = retry.wait(attempts, self.state.chance(key, task.attempt));
         (attempts < retry.max_attempts).then(|| self.at.saturating_add(wait))
     }

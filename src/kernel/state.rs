@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::id::{self, Attempt, Millis, ProviderKey, Seq, TaskKey};
 use super::key_set::KeySet;
+use super::limits;
 use super::provider::Provider;
 use super::schedule::{Rank, Schedule};
 use super::status::TaskStatus;
@@ -244,6 +245,15 @@ impl State {
 
     /// Makes what follows from the rest, after that was read from a snapshot.
     pub(crate) fn index(&mut self) {
+        // A made-up state may say what no journal does.
+        self.providers.truncate(limits::PROVIDERS.max);
+        self.current = self.current.filter(|key| self.tasks.get(*key).is_some());
+        self.ids = BTreeMap::new();
+        self.by_status = Default::default();
+        self.by_tag = BTreeMap::new();
+        self.children = BTreeMap::new();
+        self.dependants = BTreeMap::new();
+        self.orders = BTreeMap::new();
         self.schedule.index();
         self.provider_keys = (0..)
             .map(ProviderKey)
@@ -255,6 +265,11 @@ impl State {
         }
         let keys: Vec<TaskKey> = self.tasks.iter().map(|(key, _)| key).collect();
         for key in keys {
+            let extras = self.tasks.get_mut(key).and_then(|task| task.extras.as_mut());
+            if let Some(extras) = extras {
+                // Parents are older than their children, so that nobody is above itself.
+                extras.parent = extras.parent.filter(|parent| *parent < key);
+            }
             self.index_task(key);
         }
     }

@@ -346,6 +346,12 @@ impl Task {
         self.extras.is_some()
     }
 
+    /// Whether its plan differs from the default.
+    #[cfg(target_family = "wasm")]
+    pub(crate) fn has_plan(&self) -> bool {
+        self.plan().is_some()
+    }
+
     pub(crate) fn extras_mut(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
     }

@@ -1,12 +1,12 @@
 //! The set of tasks and providers: what is made, changed by its owner, and removed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Turn;
 use super::command::{NewProvider, NewTask, Reply};
 use super::error::{ErrorCode, OrchestratorError, Result};
 use super::event::{Created, Edit, Event};
-use super::id::{self, Attempt, GroupKey, ProviderKey, TaskKey};
+use super::id::{self, ProviderKey, TaskKey};
 use super::limits::{self, check_id, check_visible};
 use super::order::fingerprint;
 use super::plan::{Plan, keys};
@@ -20,6 +20,14 @@ struct Checked {
     tags: String,
     /// Keys, as [`Plan::depends_on`] has them.
     depends_on: Vec<u8>,
+}
+
+/// Slots that tasks made together take, counted before they exist.
+#[derive(Default)]
+struct Taken<'a> {
+    all: u32,
+    of_group: BTreeMap<&'a str, u32>,
+    of_provider: BTreeMap<ProviderKey, u32>,
 }
 
 /// The ids of tasks that are made together, and may wait for each other.
@@ -134,7 +142,8 @@ impl Turn<'_> {
             && new.plan.depends_on.is_empty()
         {
             let known = self.check_new(new, &Batch::default())?;
-            self.check_start(new, &known)?;
+            self.check_groups(tasks)?;
+            self.check_starts(tasks, std::slice::from_ref(&known))?;
             self.make(first, new, &known);
         } else {
             let batch = Batch::of(first, tasks)?;
@@ -143,17 +152,15 @@ impl Turn<'_> {
                 .map(|new| self.check_new(new, &batch))
                 .collect::<Result<Vec<_>>>()?;
             check_cycles(first, &checked)?;
-            let starts = tasks.iter().filter(|new| new.plan.start).count();
-            if starts > 0 {
-                self.check_room(starts)?;
-            }
+            self.check_groups(tasks)?;
+            self.check_starts(tasks, &checked)?;
             for ((key, new), known) in (first.0..).map(TaskKey).zip(tasks).zip(&checked) {
                 self.make(key, new, known);
             }
         }
         for (key, new) in (first.0..).map(TaskKey).zip(tasks) {
             if new.plan.start {
-                self.admit(key, Attempt::NONE.next());
+                self.ready.push(key);
             }
         }
         // As many as were passed in, which the limit bounds.
@@ -163,20 +170,45 @@ impl Turn<'_> {
         })
     }
 
-    /// Refuses a start that would have to wait where no more may wait.
-    fn check_start(&self, new: &NewTask<'_>, known: &Checked) -> Result<()> {
-        if !new.plan.start {
+    /// Refuses starts that would have to wait where no more may wait.
+    fn check_starts(&self, tasks: &[NewTask<'_>], checked: &[Checked]) -> Result<()> {
+        let mut taken = Taken::default();
+        let mut waits = 0;
+        for (new, known) in tasks.iter().zip(checked).filter(|(new, _)| new.plan.start) {
+            waits += usize::from(!self.takes_slot(new, known, &mut taken));
+        }
+        if waits > 0 { self.check_room(waits) } else { Ok(()) }
+    }
+
+    /// Whether a task that is to be started finds a slot, when those before it have taken theirs.
+    fn takes_slot<'a>(&self, new: &NewTask<'a>, known: &Checked, taken: &mut Taken<'a>) -> bool {
+        let schedule = &self.state.schedule;
+        let group = new.plan.group.unwrap_or_default();
+        let key = schedule.find_group(group);
+        let by_group = taken.of_group.entry(group).or_default();
+        let by_provider = taken.of_provider.entry(known.provider).or_default();
+        let free = schedule.running.saturating_add(taken.all) < self.config.max_concurrency.max(1)
+            && new.plan.start_at.is_none_or(|start_at| start_at <= self.now)
+            && keys(&known.depends_on).all(|on| self.state.is_completed(on))
+            && schedule.has_room_for(key, *by_group, known.provider, *by_provider);
+        if free {
+            taken.all += 1;
+            *by_group += 1;
+            *by_provider += 1;
+        }
+        free
+    }
+
+    /// Refuses new groups above the limit.
+    fn check_groups(&self, tasks: &[NewTask<'_>]) -> Result<()> {
+        let names = tasks.iter().filter_map(|new| new.plan.group);
+        let new: BTreeSet<&str> = names
+            .filter(|name| self.state.schedule.find_group(name).is_none())
+            .collect();
+        if new.is_empty() {
             return Ok(());
         }
-        let schedule = &self.state.schedule;
-        let group = new
-            .plan
-            .group
-            .map_or(Some(GroupKey::NONE), |name| schedule.find_group(name));
-        let free = schedule.running < self.config.max_concurrency.max(1)
-            && new.plan.start_at.is_none_or(|start_at| start_at <= self.at)
-            && schedule.is_open(group.unwrap_or(GroupKey(u32::MAX)), known.provider);
-        if free { Ok(()) } else { self.check_room(1) }
+        limits::GROUPS.check(self.state.schedule.groups.len() + new.len())
     }
 
     fn make(&mut self, task: TaskKey, new: &NewTask<'_>, known: &Checked) {
@@ -261,11 +293,6 @@ impl Turn<'_> {
 
     fn check_plan(&self, new: &NewTask<'_>, batch: &Batch<'_>) -> Result<Vec<u8>> {
         new.plan.check()?;
-        if let Some(group) = new.plan.group
-            && self.state.schedule.find_group(group).is_none()
-        {
-            limits::GROUPS.check(self.state.schedule.groups.len() + 1)?;
-        }
         let mut found: Vec<TaskKey> = Vec::with_capacity(new.plan.depends_on.len());
         for id in new.plan.depends_on {
             let key = batch

@@ -19,7 +19,14 @@ pub(super) enum Timer {
 }
 
 impl Timer {
-    const COUNT: usize = 6;
+    const ALL: [Self; 6] = [
+        Self::StartAt,
+        Self::Retry,
+        Self::Attempt,
+        Self::Idle,
+        Self::Total,
+        Self::Deadline,
+    ];
 
     const fn is_moment(self) -> bool {
         matches!(self, Self::StartAt | Self::Deadline)
@@ -29,11 +36,13 @@ impl Timer {
 /// What is armed for one task.
 #[derive(Clone, Debug, Default)]
 struct Armed {
-    due: [Option<Millis>; Timer::COUNT],
+    due: [Option<Millis>; Timer::ALL.len()],
     /// What was left of the time-outs when the task was paused.
-    held: [Option<Millis>; Timer::COUNT],
+    held: [Option<Millis>; Timer::ALL.len()],
     /// When its provider last gave a sign of life.
     alive: Millis,
+    /// For how long it had given none when the task was paused.
+    quiet: Option<Millis>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -46,6 +55,10 @@ pub(super) struct Timers {
 }
 
 impl Timers {
+    pub(super) fn is_empty(&self) -> bool {
+        self.moments.is_empty() && self.spans.is_empty()
+    }
+
     pub(super) const fn jump(&mut self, by: i64) {
         self.jumped = self.jumped.saturating_add(by);
     }
@@ -103,48 +116,49 @@ impl Timers {
     }
 
     pub(super) fn forget(&mut self, task: TaskKey) {
-        if let Some(armed) = self.of.get(&task) {
-            for timer in [
-                Timer::StartAt,
-                Timer::Retry,
-                Timer::Attempt,
-                Timer::Idle,
-                Timer::Total,
-                Timer::Deadline,
-            ] {
-                if let Some(due) = armed.due[timer as usize] {
-                    let list = if timer.is_moment() {
-                        &mut self.moments
-                    } else {
-                        &mut self.spans
-                    };
-                    list.remove(&(due, task, timer));
-                }
-            }
-            self.of.remove(&task);
-        }
-    }
-
-    /// Stops a span, keeping what is left of it.
-    pub(super) fn hold(&mut self, now: Millis, task: TaskKey, timer: Timer) {
-        let steady = self.steady(now);
-        let Some(due) = self.of.get(&task).and_then(|armed| armed.due[timer as usize]) else {
+        let Some(armed) = self.of.remove(&task) else {
             return;
         };
-        self.set(task, timer, None);
-        if let Some(armed) = self.of.get_mut(&task) {
-            armed.held[timer as usize] = Some(due.saturating_sub(steady));
+        for timer in Timer::ALL {
+            if let Some(due) = armed.due[timer as usize] {
+                self.list(timer).remove(&(due, task, timer));
+            }
         }
     }
 
-    /// Lets a span go on that was stopped.
-    pub(super) fn release(&mut self, now: Millis, task: TaskKey, timer: Timer) {
-        let held = self
-            .of
-            .get_mut(&task)
-            .and_then(|armed| armed.held[timer as usize].take());
-        if let Some(left) = held {
-            self.after(now, task, timer, left);
+    /// Stops these spans, keeping what is left of them.
+    pub(super) fn hold(&mut self, now: Millis, task: TaskKey, timers: &[Timer]) {
+        let steady = self.steady(now);
+        let Some(armed) = self.of.get_mut(&task) else {
+            return;
+        };
+        armed.quiet = Some(steady.saturating_sub(armed.alive));
+        for timer in timers {
+            let Some(due) = self.of.get(&task).and_then(|armed| armed.due[*timer as usize]) else {
+                continue;
+            };
+            self.set(task, *timer, None);
+            if let Some(armed) = self.of.get_mut(&task) {
+                armed.held[*timer as usize] = Some(due.saturating_sub(steady));
+            }
+        }
+    }
+
+    /// Lets spans go on that were stopped.
+    pub(super) fn release(&mut self, now: Millis, task: TaskKey, timers: &[Timer]) {
+        let steady = self.steady(now);
+        let Some(armed) = self.of.get_mut(&task) else {
+            return;
+        };
+        armed.alive = steady.saturating_sub(armed.quiet.take().unwrap_or(0));
+        for timer in timers {
+            let held = self
+                .of
+                .get_mut(&task)
+                .and_then(|armed| armed.held[*timer as usize].take());
+            if let Some(left) = held {
+                self.after(now, task, *timer, left);
+            }
         }
     }
 
@@ -153,6 +167,7 @@ impl Timers {
         let steady = self.steady(now);
         if let Some(armed) = self.of.get_mut(&task) {
             armed.alive = steady;
+            armed.quiet = armed.quiet.and(Some(0));
         }
     }
 
@@ -163,22 +178,21 @@ impl Timers {
             .map_or(0, |armed| self.steady(now).saturating_sub(armed.alive))
     }
 
-    fn first(&self, now: Millis) -> Option<(Millis, TaskKey, Timer)> {
-        let steady = self.steady(now);
-        let moment = self
-            .moments
-            .first()
-            .map(|(due, task, timer)| (due.saturating_sub(now), *task, *timer));
-        let span = self
-            .spans
-            .first()
-            .map(|(due, task, timer)| (due.saturating_sub(steady), *task, *timer));
+    /// What is due first, and in how many milliseconds; below zero when it is overdue.
+    fn first(&self, now: Millis) -> Option<(i128, TaskKey, Timer)> {
+        let left = |list: &BTreeSet<(Millis, TaskKey, Timer)>, now: Millis| {
+            let (due, task, timer) = *list.first()?;
+            Some((i128::from(due) - i128::from(now), task, timer))
+        };
+        let moment = left(&self.moments, now);
+        let span = left(&self.spans, self.steady(now));
         moment.into_iter().chain(span).min()
     }
 
     /// Milliseconds until something is due; 0 when something is.
     pub(super) fn wait(&self, now: Millis) -> Option<Millis> {
-        self.first(now).map(|(left, ..)| left)
+        // What is due is below 2^64, so what is left is.
+        self.first(now).map(|(left, ..)| left.max(0) as Millis)
     }
 
     /// Takes what is due.

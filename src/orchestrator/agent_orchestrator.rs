@@ -625,6 +625,7 @@ impl AgentOrchestrator {
             let key = find(owned)?;
             let task_id = owned.engine.kernel().task_id(key);
             let from = owned.engine.log().end().seq;
+            Driver::keep_outcome(owned, key);
             let _ = owned.engine.handle(now, command(key))?;
             let waiting = Driver::wait(owned, key);
             Ok(TaskRun::new(task_id, waiting, from, weak))

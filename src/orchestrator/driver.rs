@@ -20,7 +20,7 @@ use super::task::OrchestratedTask;
 use super::writer::Durability;
 use crate::journal::Journal;
 use crate::kernel::{
-    Attempt, Command, Effect, ErrorCode, Kernel, OrchestratorError, ProviderKey, Reply, Result, TaskKey,
+    Attempt, Command, Effect, ErrorCode, Kernel, OrchestratorError, ProviderKey, Reply, Result, Seq, TaskKey,
 };
 use crate::runtime::Runtime;
 
@@ -42,13 +42,20 @@ pub(super) struct Owned {
     pub(super) engine: Engine,
     pub(super) feed: Feed,
     providers: BTreeMap<ProviderKey, Arc<dyn AgentProvider>>,
+    /// Those that were unregistered, until that is durable: they may still have to be called for what was before.
+    retired: Vec<(Seq, ProviderKey, Arc<dyn AgentProvider>)>,
     /// The attempts that count, to tell their providers what becomes of them.
     signals: BTreeMap<TaskKey, (Attempt, watch::Sender<Signal>)>,
-    waiters: BTreeMap<TaskKey, Vec<oneshot::Sender<Result<TaskOutcome>>>>,
+    waiters: BTreeMap<TaskKey, Vec<Waiter>>,
+    /// Of tasks that were begun again before the end of the last run was durable: who waits for that, and how it was.
+    ended: BTreeMap<(TaskKey, Attempt), (Vec<Waiter>, TaskOutcome)>,
     pub(super) durability: Durability,
     pub(super) alarm: Alarm,
     disposed: bool,
 }
+
+/// Somebody who waits for the end of a task.
+type Waiter = oneshot::Sender<Result<TaskOutcome>>;
 
 /// What is left to do once the lock is released.
 pub(super) enum Deed {
@@ -58,10 +65,12 @@ pub(super) enum Deed {
         provider: Arc<dyn AgentProvider>,
         signal: watch::Receiver<Signal>,
     },
-    Settle(Vec<oneshot::Sender<Result<TaskOutcome>>>, Result<TaskOutcome>),
+    Settle(Vec<Waiter>, Result<TaskOutcome>),
     /// What they waited for is durable, or never will be.
     Assure(Vec<oneshot::Sender<Result<()>>>, Result<()>),
     Wake(Vec<Waker>),
+    /// Dropped once the lock is released: that is foreign code, too.
+    LetGo(Vec<(Seq, ProviderKey, Arc<dyn AgentProvider>)>),
     Write(Write),
     /// Look again after this time.
     Sleep(Duration, u64),
@@ -79,8 +88,10 @@ impl Driver {
             engine,
             feed,
             providers: BTreeMap::new(),
+            retired: Vec::new(),
             signals: BTreeMap::new(),
             waiters: BTreeMap::new(),
+            ended: BTreeMap::new(),
             durability: Durability::default(),
             alarm: Alarm::new(&*runtime),
             disposed: false,
@@ -146,7 +157,12 @@ impl Driver {
         let _removed = self.change(|owned, now| {
             let key = find(owned.engine.kernel())?;
             let _ = owned.engine.handle(now, Command::UnregisterProvider(key))?;
-            Ok(owned.providers.remove(&key))
+            let removed = owned.providers.remove(&key);
+            let seq = owned.engine.kernel().seq();
+            owned
+                .retired
+                .extend(removed.clone().map(|provider| (seq, key, provider)));
+            Ok(removed)
         })?;
         Ok(())
     }
@@ -156,6 +172,19 @@ impl Driver {
         let (sender, receiver) = oneshot::channel();
         owned.waiters.entry(task).or_default().push(sender);
         receiver
+    }
+
+    /// Keeps how a task ended for those who wait to be told, before it begins anew.
+    pub(super) fn keep_outcome(owned: &mut Owned, task: TaskKey) {
+        let kernel = owned.engine.kernel();
+        let Some(ended) = kernel.task(task).filter(|task| task.status().is_terminal()) else {
+            return;
+        };
+        let attempt = ended.attempt();
+        let outcome = outcome(kernel, task, attempt);
+        if let Some(waiters) = owned.waiters.remove(&task) {
+            owned.ended.insert((task, attempt), (waiters, outcome));
+        }
     }
 
     /// Events for one who listens.
@@ -171,10 +200,15 @@ impl Driver {
     pub(super) fn dispose(&self) {
         let Ok(mut owned) = self.lock() else { return };
         owned.disposed = true;
-        let waiters = std::mem::take(&mut owned.waiters);
+        let ended = std::mem::take(&mut owned.ended).into_values();
+        let waiters = std::mem::take(&mut owned.waiters).into_values();
+        let waiters = waiters.chain(ended.map(|(waiters, _)| waiters));
         let signals = std::mem::take(&mut owned.signals);
         // A provider may hold a handle to its orchestrator: neither would ever be freed.
-        let providers = std::mem::take(&mut owned.providers);
+        let providers = (
+            std::mem::take(&mut owned.providers),
+            std::mem::take(&mut owned.retired),
+        );
         let feed = owned.feed.close();
         owned.alarm.stop();
         owned.engine.close();
@@ -184,7 +218,7 @@ impl Driver {
         for (_, signal) in signals.into_values() {
             signal.send_modify(|signal| signal.cancelled = true);
         }
-        for waiter in waiters.into_values().flatten() {
+        for waiter in waiters.flatten() {
             // Nobody may be waiting any more.
             let _ = waiter.send(Err(disposed()));
         }
@@ -232,6 +266,7 @@ impl Driver {
             }
             Deed::Wake(readers) => readers.into_iter().for_each(Waker::wake),
             Deed::Write(write) => self.shared.runtime.spawn(Box::pin(self.clone().write(write))),
+            Deed::LetGo(providers) => drop(providers),
             Deed::Sleep(time, number) => self.set_alarm(time, number),
             Deed::Assure(waiting, result) => {
                 for waiter in waiting {
@@ -264,8 +299,10 @@ impl Owned {
                     attempt,
                     provider,
                 } => {
-                    // The kernel gives no orders for providers that are not registered.
-                    let Some(provider) = self.providers.get(&provider).cloned() else {
+                    let retired = || self.retired.iter().rev().find(|(_, key, _)| *key == provider);
+                    let known = self.providers.get(&provider).or_else(|| Some(&retired()?.2));
+                    // The kernel gives orders for providers that are registered, or were until a moment ago.
+                    let Some(provider) = known.cloned() else {
                         continue;
                     };
                     let (sender, signal) = watch::channel(Signal::default());
@@ -286,14 +323,20 @@ impl Owned {
                 }
                 Effect::Settle { task, attempt } => {
                     self.signals.remove(&task);
-                    if let Some(waiters) = self.waiters.remove(&task) {
-                        deeds.push(Deed::Settle(
-                            waiters,
-                            Ok(outcome(self.engine.kernel(), task, attempt)),
-                        ));
+                    if let Some((waiters, ended)) = self.ended.remove(&(task, attempt)) {
+                        deeds.push(Deed::Settle(waiters, Ok(ended)));
+                    } else if let Some(waiters) = self.waiters.remove(&task) {
+                        let ended = outcome(self.engine.kernel(), task, attempt);
+                        deeds.push(Deed::Settle(waiters, Ok(ended)));
                     }
                 }
             }
+        }
+        if !self.retired.is_empty() {
+            let durable = self.engine.durable();
+            let (over, retired) = self.retired.drain(..).partition(|(seq, ..)| *seq <= durable);
+            self.retired = retired;
+            deeds.push(Deed::LetGo(over));
         }
         let woken = self.feed.publish(&self.engine);
         if !woken.is_empty() {
@@ -308,7 +351,9 @@ impl Owned {
         for (_, signal) in std::mem::take(&mut self.signals).into_values() {
             signal.send_modify(|signal| signal.cancelled = true);
         }
-        for waiters in std::mem::take(&mut self.waiters).into_values() {
+        let ended = std::mem::take(&mut self.ended).into_values();
+        let waiters = std::mem::take(&mut self.waiters).into_values();
+        for waiters in waiters.chain(ended.map(|(waiters, _)| waiters)) {
             deeds.push(Deed::Settle(waiters, Err(error.clone())));
         }
         let woken = self.feed.fail(&self.engine, error);

@@ -180,6 +180,20 @@ impl Engine {
         self.kernel.poll_timeout(now).filter(|_| works)
     }
 
+    /// Whether something is due some time.
+    #[must_use]
+    pub fn has_timer(&self) -> bool {
+        self.kernel.has_timer()
+    }
+
+    /// Whether [`poll_write`](Self::poll_write) would give something.
+    #[must_use]
+    pub fn has_write(&self) -> bool {
+        self.keeper
+            .as_ref()
+            .is_some_and(|keeper| keeper.has_next(&self.log))
+    }
+
     /// See [`Kernel::clock_jumped`].
     pub const fn clock_jumped(&mut self, by: i64) {
         self.kernel.clock_jumped(by);

@@ -2,7 +2,7 @@
 
 use super::engine::EngineOptions;
 use super::replay;
-use crate::journal::{Cursor, EventLog, Framer};
+use crate::journal::{Cursor, EventLog, Framer, MAX_PAYLOAD_BYTES};
 use crate::kernel::{ErrorCode, Kernel, OrchestratorError, Result, Seq};
 
 /// The most bytes of events in one frame, unless a single event is larger.
@@ -62,6 +62,8 @@ pub(super) struct Keeper {
     snapshot: Option<(Seq, Vec<u8>)>,
     truncate: Option<Seq>,
     since_snapshot: u64,
+    /// How large the last snapshot was.
+    last_snapshot: u64,
     snapshot_bytes: u64,
     snapshot_soon: bool,
     keep_history: bool,
@@ -81,6 +83,7 @@ impl Keeper {
             snapshot: None,
             truncate: None,
             since_snapshot: tail,
+            last_snapshot: 0,
             snapshot_bytes: options.snapshot_bytes,
             snapshot_soon: false,
             keep_history: options.keep_history,
@@ -126,6 +129,19 @@ impl Keeper {
 
     pub(super) const fn snapshot_soon(&mut self) {
         self.snapshot_soon = true;
+    }
+
+    /// Whether there is something to write, and nothing is being written.
+    pub(super) fn has_next(&self, log: &EventLog) -> bool {
+        let events = log.bytes_since(self.written) > 0;
+        let compacts = self.snapshot_soon || self.snapshot.is_some() || self.truncate.is_some();
+        let works = self.failure.is_none() && (events || compacts);
+        self.flight.is_none()
+            && match self.closing {
+                Closing::No => works,
+                Closing::Asked | Closing::Framed => true,
+                Closing::Closed => false,
+            }
     }
 
     pub(super) fn next(&mut self, kernel: &Kernel, log: &mut EventLog) -> Option<Write> {
@@ -183,14 +199,18 @@ impl Keeper {
     /// Takes a snapshot if one is due, and if the state is the one that all framed events lead to.
     fn take_snapshot(&mut self, kernel: &Kernel, log: &mut EventLog) -> Result<()> {
         let position = self.framer.position();
-        let due = self.snapshot_bytes > 0 && self.since_snapshot >= self.snapshot_bytes;
+        // A large state is not written more often than it doubles what is written anyway.
+        let enough = self.snapshot_bytes.max(self.last_snapshot);
+        let due = self.snapshot_bytes > 0 && self.since_snapshot >= enough;
         if (due || self.snapshot_soon) && position == kernel.seq() && self.closing == Closing::No {
-            let frame = self
-                .framer
-                .snapshot(&replay::encode_snapshot(kernel, log.hash()))?;
-            self.snapshot = Some((position, frame));
+            let state = replay::encode_snapshot(kernel, log.hash());
+            self.last_snapshot = state.len() as u64;
             self.since_snapshot = 0;
             self.snapshot_soon = false;
+            // One that is too large for a frame is not taken; the events are all there.
+            if state.len() <= MAX_PAYLOAD_BYTES {
+                self.snapshot = Some((position, self.framer.snapshot(&state)?));
+            }
         }
         Ok(())
     }

@@ -278,3 +278,111 @@ impl Disk for SimulatedDisk {
 fn failed(message: &str) -> OrchestratorError {
     OrchestratorError::new(ErrorCode::JournalFailed, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &str = "00000001.journal";
+
+    /// What a loss of power leaves of a file of which 1,000 bytes were synced, and 3,000 more were not.
+    fn left(seed: u64) -> Vec<u8> {
+        let disk = SimulatedDisk::new(1);
+        let mut user = disk.clone();
+        user.write(NAME, 0, &[1; 1000]).unwrap();
+        user.sync(NAME).unwrap();
+        user.write(NAME, 1000, &[2; 3000]).unwrap();
+        assert_eq!(user.len(NAME).unwrap(), Some(4000));
+        disk.crash(seed);
+        let files = disk.files();
+        assert_eq!(user.len(NAME).unwrap(), Some(files[NAME].len() as u64));
+        files[NAME].clone()
+    }
+
+    #[test]
+    fn what_was_synced_stays_and_of_the_rest_anything() {
+        let (mut none, mut all, mut torn, mut zeros, mut noise) = (0, 0, 0, 0, 0);
+        for seed in 0..500 {
+            let bytes = left(seed);
+            assert_eq!(bytes, left(seed), "the same seed leaves the same");
+            assert_eq!(bytes[..1000], [1; 1000]);
+            let rest = &bytes[1000..];
+            assert!(rest.len() <= 3000);
+            match rest.iter().filter(|byte| **byte == 2).count() {
+                0 if rest.is_empty() => none += 1,
+                3000 => all += 1,
+                _ => torn += 1,
+            }
+            zeros += u32::from(rest.contains(&0));
+            noise += u32::from(rest.iter().any(|byte| *byte > 2));
+        }
+        for count in [none, all, torn, zeros, noise] {
+            assert!(count >= 30, "{none} {all} {torn} {zeros} {noise}");
+        }
+    }
+
+    #[test]
+    fn files_that_were_not_synced_may_be_there_or_not() {
+        let (mut made, mut removed) = (0, 0);
+        for seed in 0..100 {
+            let disk = SimulatedDisk::new(1);
+            let mut user = disk.clone();
+            disk.put("old", Some(vec![1]));
+            user.write(NAME, 0, &[2]).unwrap();
+            user.remove("old").unwrap();
+            disk.crash(seed);
+            made += u32::from(disk.files().contains_key(NAME));
+            removed += u32::from(!disk.files().contains_key("old"));
+        }
+        assert!(
+            (20..80).contains(&made) && (20..80).contains(&removed),
+            "{made} {removed}"
+        );
+    }
+
+    #[test]
+    fn a_sync_that_failed_is_not_made_good_by_the_next_one() {
+        let mut lost = 0;
+        for seed in 0..100 {
+            let disk = SimulatedDisk::new(seed);
+            let mut user = disk.clone();
+            disk.put(NAME, Some(Vec::new()));
+            user.write(NAME, 0, &[2; 100]).unwrap();
+            disk.fail_after(0);
+            assert!(user.sync(NAME).is_err());
+            // Programs see it all the same.
+            assert_eq!(user.read(NAME, 0, 100).unwrap(), [2; 100]);
+            user.sync(NAME).unwrap();
+            disk.crash(seed);
+            lost += u32::from(disk.files()[NAME] != [2; 100]);
+        }
+        assert!((20..80).contains(&lost), "{lost}");
+    }
+
+    #[test]
+    fn faults_come_at_the_call_that_was_asked_for() {
+        let disk = SimulatedDisk::new(1);
+        let mut user = disk.clone();
+        disk.fail_after(1);
+        user.write(NAME, 0, &[1; 10]).unwrap();
+        let short = user.write(NAME, 10, &[1; 10]).unwrap_err();
+        assert_eq!(short.code(), ErrorCode::JournalFailed);
+        assert!((10..=20).contains(&user.len(NAME).unwrap().unwrap()));
+        disk.set_room(Some(25));
+        assert_eq!(
+            user.write(NAME, 0, &[2; 30]).unwrap_err().code(),
+            ErrorCode::JournalFull
+        );
+        assert_eq!(disk.files()[NAME], [2; 25]);
+        disk.cut_power_after(1);
+        assert!(user.list().is_ok());
+        for _ in 0..3 {
+            assert!(user.list().is_err());
+        }
+        assert_eq!(disk.calls(), 8);
+        disk.crash(1);
+        assert!(user.list().is_ok());
+        assert!(user.read("nothing", 0, 1).is_err() && user.sync("nothing").is_err());
+        assert_eq!(user.len("nothing").unwrap(), None);
+    }
+}

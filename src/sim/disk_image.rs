@@ -115,9 +115,11 @@ impl Image {
 }
 
 fn put(file: &mut Vec<u8>, at: u64, bytes: &[u8]) {
-    let (at, end) = (at as usize, at as usize + bytes.len());
-    if file.len() < end {
-        file.resize(end, 0);
+    let at = at as usize;
+    if file.len() < at {
+        file.resize(at, 0);
     }
-    file[at..end].copy_from_slice(bytes);
+    let over = bytes.len().min(file.len() - at);
+    file[at..at + over].copy_from_slice(&bytes[..over]);
+    file.extend_from_slice(&bytes[over..]);
 }

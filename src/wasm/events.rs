@@ -73,11 +73,13 @@ pub(super) fn write(kernel: &Kernel, recorded: &Recorded<'_>, out: &mut Pack) {
         }
         Event::Failed {
             attempt,
+            failure,
             error,
             answer,
             ..
         } => {
             out.number(attempt.get());
+            out.number(failure as u32);
             out.string(error);
             out.number(answer.is_some().into());
             out.string(answer.map_or("", |answer| answer.summary));
@@ -90,6 +92,27 @@ pub(super) fn write(kernel: &Kernel, recorded: &Recorded<'_>, out: &mut Pack) {
         Event::Late { attempt, report, .. } => {
             out.number(attempt.get());
             out.number(report as u32);
+        }
+        Event::Blocked { attempt, .. } | Event::Interrupted { attempt, .. } => out.number(attempt.get()),
+        Event::Retrying {
+            attempt,
+            failure,
+            error,
+            until,
+            ..
+        } => {
+            out.number(attempt.get());
+            out.number(failure as u32);
+            out.string(error);
+            out.wide(until);
+        }
+        Event::Recovered { cut, interrupted } => {
+            out.wide(cut);
+            out.number(interrupted);
+        }
+        Event::GroupLimited { group, max } => {
+            out.string(group);
+            out.number(max.unwrap_or(0));
         }
         Event::Paused { .. } | Event::Resumed { .. } | Event::Deleted { .. } => {}
     }
@@ -115,6 +138,11 @@ fn head(event: &Event<'_>) -> (u32, Option<crate::kernel::TaskKey>) {
         Event::Cancelled { task, .. } => (14, Some(task)),
         Event::Late { task, .. } => (15, Some(task)),
         Event::Deleted { task } => (16, Some(task)),
+        Event::Blocked { task, .. } => (17, Some(task)),
+        Event::Retrying { task, .. } => (18, Some(task)),
+        Event::Interrupted { task, .. } => (19, Some(task)),
+        Event::Recovered { .. } => (20, None),
+        Event::GroupLimited { .. } => (21, None),
     }
 }
 
@@ -122,5 +150,7 @@ fn head(event: &Event<'_>) -> (u32, Option<crate::kernel::TaskKey>) {
 const _: () = {
     assert!(About::Name as u32 == 0 && About::Current as u32 == 3);
     assert!(crate::kernel::Report::Failure as u32 == 4);
-    assert!(crate::kernel::TaskStatus::Cancelled as u32 == 5);
+    assert!(crate::kernel::TaskStatus::Cancelled as u32 == 6);
+    assert!(crate::kernel::TaskWait::Interrupted as u32 == 5);
+    assert!(crate::kernel::Failure::Interrupted as u32 == 3);
 };

@@ -64,6 +64,11 @@ impl<'a> Fields<'a> {
         Ok(u32::from_le_bytes(*number))
     }
 
+    /// A whole number up to 2^53, as its low and high half.
+    pub(super) fn wide(&mut self) -> Result<u64> {
+        Ok(u64::from(self.number()?) | u64::from(self.number()?) << 32)
+    }
+
     /// A text; empty when absent.
     pub(super) fn text(&mut self) -> Result<&'a str> {
         Ok(self.optional()?.unwrap_or_default())

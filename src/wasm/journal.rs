@@ -7,6 +7,7 @@ use js_sys::{Array, Error, Reflect, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
+use super::error::thrown;
 use crate::journal::{self, Disk};
 use crate::kernel::{ErrorCode, OrchestratorError, Result, Seq};
 
@@ -325,11 +326,4 @@ fn failure(thrown: &JsValue) -> OrchestratorError {
         code,
         message.unwrap_or_else(|| "the journal's disk failed and did not say why".to_owned()),
     )
-}
-
-fn thrown(error: &OrchestratorError) -> Error {
-    let js = Error::new(error.message());
-    // A new object takes any field.
-    let _ = Reflect::set(&js, &"code".into(), &error.code().as_str().into());
-    js
 }

@@ -4,12 +4,18 @@
 //! calls and AbortSignals live in JS; strings go through two buffers in linear memory; everything that is decided is
 //! decided in the kernel. May use: everything below, wasm-bindgen and its family. `JsValue` does not leave this folder.
 
+mod commands;
 mod convert;
 mod core;
+mod create;
+mod durable;
+mod error;
 mod events;
 mod input;
 mod journal;
 mod pack;
+mod past;
+mod reads;
 mod snapshot;
 
 use wasm_bindgen::prelude::wasm_bindgen;

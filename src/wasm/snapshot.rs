@@ -17,6 +17,7 @@ mod flag {
     pub(super) const OUTPUT: u32 = 1 << 9;
     pub(super) const TEXTS: u32 = 1 << 10;
     pub(super) const EXTRAS: u32 = 1 << 11;
+    pub(super) const PLAN: u32 = 1 << 12;
 }
 
 /// A bit that is set or not.
@@ -85,6 +86,7 @@ fn extras(kernel: &Kernel, key: TaskKey, task: &Task) -> u32 {
         | when(kernel.room(task).is_some(), flag::ROOM)
         | when(kernel.world(task).is_some(), flag::WORLD)
         | when(task.parent().is_some(), flag::PARENT)
+        | when(task.has_plan(), flag::PLAN)
 }
 
 fn write_extras(kernel: &Kernel, key: TaskKey, task: &Task, flags: u32, out: &mut Pack) {
@@ -107,5 +109,30 @@ fn write_extras(kernel: &Kernel, key: TaskKey, task: &Task, flags: u32, out: &mu
         out.number(step.status() as u32);
         out.string(step.description());
         out.string(step.output().unwrap_or(""));
+    }
+    if flags & flag::PLAN != 0 {
+        write_plan(kernel, task, out);
+    }
+}
+
+fn write_plan(kernel: &Kernel, task: &Task, out: &mut Pack) {
+    let depends_on: Vec<String> = task.depends_on().iter().map(|on| kernel.task_id(*on)).collect();
+    out.lines(depends_on.iter().map(String::as_str));
+    // From -1000 to 1000; it crosses without a sign.
+    out.number((task.priority() + 1000) as u32);
+    let group = kernel.group(task);
+    let times = [task.deadline(), task.start_at(), task.retry_at()];
+    out.number(
+        when(group.is_some(), 1)
+            | when(times[0].is_some(), 2)
+            | when(times[1].is_some(), 4)
+            | when(times[2].is_some(), 8)
+            | when(task.outlives_parent(), 16),
+    );
+    if let Some(group) = group {
+        out.string(group);
+    }
+    for time in times.into_iter().flatten() {
+        out.wide(time);
     }
 }

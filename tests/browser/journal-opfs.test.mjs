@@ -86,7 +86,7 @@ test("the browser is killed: nothing that was acknowledged is lost", async () =>
     assert.equal(value(await journal("worker", "load", "opfs", "killed")), position);
     journal("worker", "flood", "opfs", "killed", position).catch(() => {});
     await told;
-    await site.restart({ kill: true });
+    await site.killAndRestart();
     const again = await site.tab();
     position = value(await again.journal("worker", "load", "opfs", "killed"));
     assert.ok(position >= seen, `${position} of ${seen} frames are there`);

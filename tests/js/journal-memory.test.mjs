@@ -1,7 +1,9 @@
 // The journal in memory, and what every journal says to calls that make no sense.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { indexedDbJournal } from "agent-orchestrator-wasm/indexeddb";
 import { memoryJournal } from "agent-orchestrator-wasm/memory";
+import { opfsJournal } from "agent-orchestrator-wasm/opfs";
 import { journalConformance } from "agent-orchestrator-wasm/testing";
 import { frame, kept } from "./help/journals.mjs";
 import { refusedWith } from "./help/refused.mjs";
@@ -51,6 +53,18 @@ test("positions go further than 32 bits", async () => {
   await journal.snapshot(far, frame({ kind: 2, seq: far }));
   await journal.append(far, frame({ seq: far + 1, count: 7 }));
   await journal.append(far + 7, frame({ seq: far + 8 }));
+});
+
+test("the journals of browsers say so where there is no browser", async () => {
+  for (const [journal, pattern] of [[indexedDbJournal("app"), /IndexedDB cannot be used here/], [opfsJournal("app"), /private file system/]]) {
+    assert.match((await refusedWith("JOURNAL_FAILED", () => journal.load())).message, pattern);
+    await refusedWith("JOURNAL_FAILED", () => journal.append(0, frame({ seq: 1 })));
+    await journal.close();
+    await journal.close();
+  }
+  assert.equal(await indexedDbJournal("app").persisted, false);
+  for (const bad of ["", 5, null, undefined, "\ud800"]) for (const make of [indexedDbJournal, opfsJournal]) await refusedWith("INVALID_ARGUMENT", () => make(bad));
+  for (const bad of [null, 5, { wait: 1 }, { signal: {} }]) await refusedWith("INVALID_ARGUMENT", () => indexedDbJournal("app", bad));
 });
 
 test("the suite finds what a journal does wrong", async () => {

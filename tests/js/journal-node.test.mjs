@@ -74,6 +74,38 @@ test("has nothing on the disk before it is loaded, and works only while it is op
   await refusedWith("JOURNAL_FAILED", () => journal.append(0, frames(7).events(1, 1)));
 });
 
+test("what is no frame or no position is refused, and nothing is written", async (t) => {
+  const path = folder(t);
+  const next = await five(path);
+  const before = readFileSync(join(path, FIRST));
+  const journal = nodeJournal(path);
+  await journal.load();
+  const good = next.events(1, 10);
+  for (const bytes of [undefined, null, "frame", [...good], good.buffer.slice(0, 20), new Uint8Array(0), good.subarray(1), Uint8Array.of(...good, ...good)]) {
+    await refusedWith("INVALID_ARGUMENT", () => journal.append(5, bytes));
+  }
+  for (const position of [-1, 0.5, NaN, Infinity, "5", null, undefined, 2 ** 53]) {
+    for (const call of [() => journal.append(position, good), () => journal.snapshot(position, good), () => journal.truncateBefore(position)]) await refusedWith("INVALID_ARGUMENT", call);
+  }
+  await refusedWith("INVALID_ARGUMENT", () => journal.snapshot(5, good));
+  await refusedWith("CONFLICT", () => journal.append(5, frames(8, 5).events(1, 10)));
+  assert.deepEqual(readFileSync(join(path, FIRST)), before);
+  await journal.append(5, good);
+  await journal.close();
+});
+
+test("many journals may be open at once", async (t) => {
+  const warnings = [];
+  const warn = (warning) => warnings.push(warning);
+  process.on("warning", warn);
+  const all = Array.from({ length: 20 }, () => nodeJournal(folder(t)));
+  await Promise.all(all.map((journal) => journal.load()));
+  await Promise.all(all.map((journal) => journal.close()));
+  await new Promise(setImmediate);
+  process.removeListener("warning", warn);
+  assert.deepEqual(warnings, []);
+});
+
 test("what is appended is synced when the promise is fulfilled, and not on the event loop", async (t) => {
   const order = [];
   const path = folder(t);

@@ -313,3 +313,17 @@ describe("a run", () => {
     assert.equal(events.at(-1).type, "task:completed");
   });
 });
+
+test("an iterator that is asked from within a listener gets no event twice", async (t) => {
+  const orchestrator = await open(t, { providers: [instant()] });
+  await turn();
+  const iterator = orchestrator.events({ from: 1 });
+  let first;
+  orchestrator.subscribe(() => (first ??= iterator.next()));
+  for (const name of ["a", "b", "c"]) orchestrator.createTask({ name });
+  await turn();
+  orchestrator.createTask({ name: "d" });
+  const events = [(await first).value];
+  while (events.at(-1).name !== "d") events.push((await iterator.next()).value);
+  assert.deepEqual(events.map(({ seq }) => seq), events.map((_, index) => index + 1));
+});

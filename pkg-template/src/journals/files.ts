@@ -1,6 +1,7 @@
 /** A journal in files, on any host that has some: who may call when, and what happens when a sync fails. */
 import { _FileStore as FileStore, type Journal, type StoredJournal, type _Disk as Disk } from "../api.js";
 import { failure, notOpen } from "./failures.js";
+import { bytesOf, position } from "./frame.js";
 import { Turns } from "./turns.js";
 
 /** Files that belong to us until they are released. */
@@ -38,7 +39,7 @@ export class FileJournal implements Journal {
   append(expectedPosition: number, frame: Uint8Array): Promise<void> {
     return this.#turns.take(async () => {
       const { files, store } = this.#opened();
-      const name = store.write(expectedPosition, frame);
+      const name = store.write(position("expectedPosition", expectedPosition), bytesOf(frame));
       if (name === undefined) return;
       try {
         await files.sync(name);
@@ -52,19 +53,19 @@ export class FileJournal implements Journal {
     });
   }
 
-  snapshot(position: number, frame: Uint8Array): Promise<void> {
+  snapshot(at: number, frame: Uint8Array): Promise<void> {
     return this.#turns.take(async () => {
       const { files, store } = this.#opened();
       await files.prepare(store.nextFile());
-      store.snapshot(position, frame);
+      store.snapshot(position("position", at), bytesOf(frame));
       await files.tidy();
     });
   }
 
-  truncateBefore(position: number): Promise<void> {
+  truncateBefore(at: number): Promise<void> {
     return this.#turns.take(async () => {
       const { files, store } = this.#opened();
-      store.truncateBefore(position);
+      store.truncateBefore(position("position", at));
       await files.tidy();
     });
   }

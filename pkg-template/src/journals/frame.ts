@@ -19,9 +19,15 @@ export interface FrameHead {
   readonly last: number;
 }
 
+/** The bytes of a frame as the caller gives them. */
+export function bytesOf(frame: unknown): Uint8Array {
+  if (frame instanceof Uint8Array) return frame;
+  throw invalid(`a frame must be a Uint8Array, not ${kindOf(frame)}`);
+}
+
 /** Reads the head of the one frame that these bytes must be. */
-function frameHead(frame: unknown): FrameHead {
-  if (!(frame instanceof Uint8Array)) throw invalid(`a frame must be a Uint8Array, not ${kindOf(frame)}`);
+function frameHead(bytes: unknown): FrameHead {
+  const frame = bytesOf(bytes);
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   if (frame.length < HEAD || view.getUint32(0, true) !== MAGIC || view.getUint32(LENGTH, true) !== frame.length - HEAD) {
     throw invalid("the bytes are not one whole frame of a journal");

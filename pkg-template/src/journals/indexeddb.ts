@@ -1,5 +1,5 @@
 /** The journal in IndexedDB, for pages and workers. */
-import { _invalid as invalid, _object as object, _signalOf as signalOf, _string as string, type Journal, type StoredJournal } from "../api.js";
+import { _invalid as invalid, _object as object, _onAbort as onAbort, _signalOf as signalOf, _string as string, type Journal, type StoredJournal } from "../api.js";
 import { Database } from "./database.js";
 import { notOpen } from "./failures.js";
 import { position } from "./frame.js";
@@ -39,7 +39,8 @@ class IndexedDb implements IndexedDbJournal {
   readonly #turns = new Turns();
   #persisted: Promise<boolean> | undefined;
   #open: { readonly database: Database; readonly release: () => Promise<void> } | undefined;
-  #waiting: AbortController | undefined;
+  /** Ends what waits to become the owner. */
+  #closing = new AbortController();
 
   constructor(name: string, wait: boolean, signal: AbortSignal | undefined) {
     this.#name = name;
@@ -53,8 +54,9 @@ class IndexedDb implements IndexedDbJournal {
 
   load(options?: { readonly history?: boolean | undefined }): Promise<StoredJournal> {
     const history = options?.history === true;
+    const closing = this.#closing;
     return this.#turns.take(async () => {
-      this.#open ??= await this.#start();
+      this.#open ??= await this.#start(closing);
       void this.persisted;
       return this.#open.database.load(history);
     });
@@ -73,7 +75,8 @@ class IndexedDb implements IndexedDbJournal {
   }
 
   close(): Promise<void> {
-    this.#waiting?.abort();
+    this.#closing.abort();
+    this.#closing = new AbortController();
     return this.#turns.take(async () => {
       const open = this.#open;
       this.#open = undefined;
@@ -82,9 +85,9 @@ class IndexedDb implements IndexedDbJournal {
     });
   }
 
-  async #start(): Promise<{ database: Database; release: () => Promise<void> }> {
+  async #start(closing: AbortController): Promise<{ database: Database; release: () => Promise<void> }> {
     let database: Database | undefined;
-    const release = await this.#lead(() => database?.fail("another tab or worker has taken it over"));
+    const release = await this.#lead(closing, () => database?.fail("another tab or worker has taken it over"));
     try {
       database = await Database.open(this.#name);
       return { database, release };
@@ -94,17 +97,15 @@ class IndexedDb implements IndexedDbJournal {
     }
   }
 
-  async #lead(lost: () => void): Promise<() => Promise<void>> {
+  async #lead(closing: AbortController, lost: () => void): Promise<() => Promise<void>> {
     if (!this.#wait) return lead(this.#name, { wait: undefined, lost });
-    const waiting = (this.#waiting = new AbortController());
-    const stop = (): void => waiting.abort(this.#signal?.reason);
+    const stop = (): void => closing.abort();
     if (this.#signal?.aborted === true) stop();
-    this.#signal?.addEventListener("abort", stop, { once: true });
+    const forget = this.#signal === undefined ? () => {} : onAbort(this.#signal, stop);
     try {
-      return await lead(this.#name, { wait: waiting.signal, lost });
+      return await lead(this.#name, { wait: closing.signal, lost });
     } finally {
-      this.#signal?.removeEventListener("abort", stop);
-      this.#waiting = undefined;
+      forget();
     }
   }
 

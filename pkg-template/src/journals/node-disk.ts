@@ -182,8 +182,11 @@ export async function acquireFolder(folder: string): Promise<Files> {
     async prepare() {},
     async tidy() {},
     release() {
-      disk.close();
-      unlock();
+      try {
+        disk.close();
+      } finally {
+        unlock();
+      }
     },
   };
 }

@@ -121,14 +121,20 @@ function release(path: string, line: string): void {
   }
 }
 
+/** What the end of the process lets go: one listener for all, since Node warns of many. */
+const held = new Set<() => void>();
+const releaseAll = (): void => held.forEach((letGo) => letGo());
+
 /** Takes the lock, or throws `LOCKED` at once; gives what releases it, which the end of the process does as well. */
 export function lock(path: string): () => void {
   const line = ownLine();
   take(path, line);
-  const atExit = (): void => release(path, line);
-  process.once("exit", atExit);
-  return () => {
-    process.removeListener("exit", atExit);
-    atExit();
+  const letGo = (): void => {
+    held.delete(letGo);
+    if (held.size === 0) process.removeListener("exit", releaseAll);
+    release(path, line);
   };
+  if (held.size === 0) process.on("exit", releaseAll);
+  held.add(letGo);
+  return letGo;
 }

@@ -115,7 +115,9 @@ async function acquire(name: string): Promise<Files> {
     lock?.close();
   };
   try {
-    const root = await navigator.storage.getDirectory();
+    const storage = (globalThis.navigator as Navigator | undefined)?.storage as StorageManager | undefined;
+    if (storage?.getDirectory === undefined) throw new Error("there is none; browsers have one for secure pages (https, or localhost)");
+    const root = await storage.getDirectory();
     const folder = (await root.getDirectoryHandle(`agent-orchestrator.${encodeURIComponent(name)}`, { create: true })) as Folder;
     lock = await openFile(folder, "lock");
     const files = (disk = new OpfsDisk(folder));

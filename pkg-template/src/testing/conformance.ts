@@ -1,6 +1,6 @@
 /** What every journal must do. */
 import type { Journal } from "../api.js";
-import { equal, refused, sameFrames } from "./expect.js";
+import { accepted, equal, refused, sameFrames } from "./expect.js";
 import { Frames } from "./frames.js";
 
 /** One case of {@link journalConformance}. */
@@ -15,6 +15,8 @@ interface Subject {
   readonly frames: Frames;
   /** Closes the journal and opens it again. */
   reopen(): Promise<Journal>;
+  /** Opens it once more without closing it; nothing if that is refused. */
+  rival(): Promise<Journal | undefined>;
 }
 
 type Check = (subject: Subject) => Promise<void>;
@@ -66,6 +68,19 @@ const checks: Readonly<Record<string, Check>> = {
     sameFrames("after the refusals", await framesOf(journal), kept);
     const more = await appendAll(journal, frames, [1]);
     sameFrames("with more", await framesOf(journal), [...kept, ...more]);
+  },
+
+  async "of two owners only one can write"({ journal, frames, rival, reopen }) {
+    const other = await rival();
+    const rivals = [[journal, frames.events(2)], [other, new Frames(1).events(2)]] as const;
+    const winners: Uint8Array[] = [];
+    for (const [owner, frame] of rivals) {
+      const won = await accepted("append", ["CONFLICT", "LOCKED"], () => owner?.append(0, frame));
+      if (won && owner !== undefined) winners.push(frame);
+    }
+    equal("how many of two could write", winners.length, 1);
+    await other?.close();
+    sameFrames("what was written", await framesOf(await reopen()), winners);
   },
 
   async "takes a copy of what it is given, and gives copies"({ journal, frames }) {
@@ -183,9 +198,9 @@ const checks: Readonly<Record<string, Check>> = {
 
 /**
  * Tries out a journal, of this package or of your own: one case for each thing that a journal must do, to be run in any
- * test runner. `open` is given a name, another one for each case, and gives the journal of that name; it is called with
- * the same name again after that journal was closed. The module must be loaded: import `agent-orchestrator-wasm` and
- * await its `init`.
+ * test runner. `open` is given a name, another one for each case, and gives the journal of that name. It is called with
+ * the same name again when that journal was closed, and once while it is open, where refusing is right too. The module
+ * must be loaded: import `agent-orchestrator-wasm` and await its `init`.
  *
  * @example
  * ```ts
@@ -209,7 +224,11 @@ export function journalConformance(open: (name: string) => Journal | Promise<Jou
           await journal.close();
           return (journal = await opened());
         };
-        await check({ journal, frames: new Frames(index + 2), reopen });
+        const rival = async (): Promise<Journal | undefined> => {
+          const other = await open(key);
+          return (await accepted("load", ["LOCKED"], () => other.load())) ? other : undefined;
+        };
+        await check({ journal, frames: new Frames(index + 2), reopen, rival });
       } finally {
         await journal.close();
       }

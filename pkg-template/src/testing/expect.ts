@@ -33,14 +33,19 @@ function meaning(what: string, parts: readonly Uint8Array[]): Uint8Array[] {
   return all.filter(({ head }, index) => head.kind !== CLOSED || index === all.length - 1).map(({ frame }) => frame);
 }
 
-/** The call must be refused with this code. */
-export async function refused(what: string, code: ErrorCode, call: () => unknown): Promise<void> {
+/** Whether the call is carried out; if not, it must be refused with one of these codes. */
+export async function accepted(what: string, codes: readonly ErrorCode[], call: () => unknown): Promise<boolean> {
   try {
     await call();
+    return true;
   } catch (error) {
     if (!OrchestratorError.isInstance(error)) fail(`${what}: refused with something that is no OrchestratorError: ${describe(error)}`);
-    if (error.code !== code) fail(`${what}: refused with ${error.code}, where ${code} was expected: ${error.message}`);
-    return;
+    if (!codes.includes(error.code)) fail(`${what}: refused with ${error.code}, where ${codes.join(" or ")} was expected: ${error.message}`);
+    return false;
   }
-  fail(`${what}: not refused, where ${code} was expected`);
+}
+
+/** The call must be refused with this code. */
+export async function refused(what: string, code: ErrorCode, call: () => unknown): Promise<void> {
+  if (await accepted(what, [code], call)) fail(`${what}: not refused, where ${code} was expected`);
 }

@@ -21,6 +21,10 @@ async function launch(profile) {
   // A group of its own, so that all of its processes can be ended at once.
   const child = spawn(chromiumTools().browser, flags, { stdio: ["ignore", "ignore", "pipe"], detached: true });
   const ended = new Promise((resolve) => child.once("exit", resolve));
+  const kill = () => process.kill(-child.pid, "SIGKILL");
+  // A test file that stops early leaves no browser behind.
+  process.once("exit", kill);
+  ended.then(() => process.removeListener("exit", kill));
   let text = "";
   const address = await new Promise((resolve, reject) => {
     child.stderr.on("data", (data) => {
@@ -34,14 +38,9 @@ async function launch(profile) {
   return {
     context: browser.contexts()[0],
     async kill() {
-      process.kill(-child.pid, "SIGKILL");
+      kill();
       await ended;
       await browser.close().catch(() => {});
-    },
-    async close() {
-      const session = await browser.newBrowserCDPSession();
-      await session.send("Browser.close").catch(() => {});
-      await ended;
     },
   };
 }
@@ -68,8 +67,8 @@ export async function site() {
         endWorker: (place) => page.evaluate((place) => globalThis.endWorker(place), place),
       };
     },
-    async restart({ kill }) {
-      await (kill ? browser.kill() : browser.close());
+    async killAndRestart() {
+      await browser.kill();
       browser = await launch(profile);
     },
     async close() {

@@ -47,8 +47,13 @@ const actions = {
   async fill(journal, from, megabytes) {
     const larger = new ExampleFrames(7);
     for (let position = 0; position < from; position++) larger.events(1, BYTES);
-    for (let position = from; position < from + megabytes; position++) await journal.append(position, larger.events(1, 1 << 20));
+    for (let position = from; position < from + megabytes; position++) {
+      await journal.append(position, larger.events(1, 1 << 20));
+      globalThis.acknowledged?.(position + 1);
+    }
   },
+  /** How many bytes are kept. */
+  size: async (journal) => (await journal.load()).frames.reduce((sum, { length }) => sum + length, 0),
   /** One event and a snapshot, so many times; only the last snapshot is kept. */
   async snapshots(journal, times) {
     const frames = new ExampleFrames(7);
