@@ -12,11 +12,14 @@ export { invalid as _invalid, kindOf as _kindOf, object as _object, onAbort as _
 /** @internal */
 export { FileStore as _FileStore, type Disk as _Disk } from "./stores.js";
 export { OrchestratorError, type ErrorCode } from "./errors.js";
+export { importJournal } from "./import.js";
 export type { Journal, StoredJournal } from "./journal-types.js";
 export { AgentOrchestrator } from "./orchestrator.js";
+export { PastState } from "./past.js";
 export { TaskRun } from "./run.js";
 export type {
-  AgentProvider, CancelOptions, CreateTask, EventListener, EventType, EventsOptions, JsonObject, JsonValue, ListQuery, OpenOptions,
-  OrchestratedTask, OrchestratorApi, OrchestratorEvent, ProviderResult, StartOptions, SubscribeOptions, TaskContext, TaskCounts,
-  TaskOutcome, TaskPage, TaskResult, TaskStatus, TaskStep, TaskUserStatus, TaskWait,
+  AgentProvider, CancelOptions, Clock, CreateTask, EventListener, EventType, EventsOptions, JsonObject, JsonValue, ListQuery, OnInterrupt,
+  OpenOptions, OrchestratedTask, OrchestratorApi, OrchestratorEvent, ProviderResult, RetryPolicy, StartOptions, StateDiff, SubscribeOptions,
+  TaskChange, TaskContext, TaskCounts, TaskFailure, TaskOutcome, TaskPage, TaskResult, TaskStatus, TaskStep, TaskTimeouts, TaskUserStatus,
+  TaskWait, Verification,
 } from "./types.js";

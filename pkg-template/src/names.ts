@@ -59,11 +59,16 @@ export class Names {
   }
 
   providerId(key: number): string {
-    return this.#labels[key]?.id ?? "";
+    return (this.#labels[key] ?? this.#former(key)).id;
   }
 
   providerLabel(key: number): string {
-    return this.#labels[key]?.label ?? "";
+    return (this.#labels[key] ?? this.#former(key)).label;
+  }
+
+  /** A provider that was not registered here, but in the life that a journal tells of. */
+  #former(key: number): { readonly id: string; readonly label: string } {
+    return (this.#labels[key] = this.#core.read((glue) => ({ id: glue.providerId(key), label: glue.providerLabel(key) })));
   }
 
   directory(number: number): string {

@@ -1,8 +1,7 @@
 /** The parts of the core that write and read files of a journal, as the journals' modules use them. */
 import { FileStore as GlueStore } from "./glue/agent_orchestrator.js";
-import { loaded } from "./core.js";
-import { OrchestratorError, type ErrorCode } from "./errors.js";
-import { ERROR_CODES } from "./generated.js";
+import { loaded, told } from "./core.js";
+import { OrchestratorError } from "./errors.js";
 import type { StoredJournal } from "./journal-types.js";
 
 /**
@@ -21,17 +20,6 @@ export interface Disk {
   /** Makes what is in the file, and that it is there, survive a power cut. */
   sync(name: string): void;
   remove(name: string): void;
-}
-
-const poisoned = (cause?: unknown): OrchestratorError =>
-  new OrchestratorError("POISONED", "the core stopped at a bug and cannot go on", { cause });
-
-/** What the core throws, as one of ours. */
-function told(thrown: unknown): unknown {
-  if (thrown instanceof WebAssembly.RuntimeError) return poisoned(thrown);
-  const { code, message, cause } = thrown as { code?: unknown; message?: unknown; cause?: unknown };
-  if (!ERROR_CODES.includes(code as ErrorCode)) return thrown;
-  return new OrchestratorError(code as ErrorCode, String(message), cause === undefined ? undefined : { cause });
 }
 
 /** A journal in the files of a disk, opened and repaired. Syncing appends is left to the caller, who may do so without blocking. */
@@ -83,7 +71,7 @@ export class FileStore {
   }
 
   #call<T>(use: (glue: GlueStore) => T): T {
-    if (this.#glue === undefined) throw poisoned();
+    if (this.#glue === undefined) throw new OrchestratorError("POISONED", "the core stopped at a bug and cannot go on");
     try {
       return use(this.#glue);
     } catch (thrown) {
