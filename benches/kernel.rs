@@ -243,7 +243,7 @@ fn flatness() {
 fn queue(engine: &mut Engine, number: u32, mixed: bool, after: Option<TaskKey>) {
     let group = format!("group {}", number % 100);
     let after = after
-        .filter(|_| mixed && number % 2 == 0)
+        .filter(|_| mixed && number.is_multiple_of(2))
         .map(|key| engine.kernel().task_id(key));
     let depends_on: Vec<&str> = after.iter().map(String::as_str).collect();
     let plan = NewPlan {

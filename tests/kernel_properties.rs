@@ -34,7 +34,7 @@ const GROUPS: [&str; 3] = ["", "red", "blue"];
 const MAX_CONCURRENCY: usize = 3;
 const MAX_QUEUED: usize = 6;
 /// Enough to find what goes wrong in one of some hundred sequences; the simulator looks further.
-const CASES: u32 = 160;
+const CASES: u32 = 120;
 const TAGS: [&str; 3] = ["red", "green", "blue"];
 
 /// Which attempt a report is for.
