@@ -480,10 +480,7 @@ fn who_asks_how_a_task_ended_is_told_once_that_is_kept() {
     let host = Host::open(&runtime, gate.clone(), |builder| builder);
     let _ = host.wait(host.orchestrator.run_task(task("a"))).unwrap();
     gate.shut();
-    drop(
-        host.stage
-            .order("a", 1, Order::End(TaskResult::success("done"))),
-    );
+    drop(host.stage.order("a", 1, Order::End(TaskResult::success("done"))));
     runtime.run_until_idle();
     assert_eq!(host.status("a").0, TaskStatus::Completed);
     let mut asked = Box::pin(host.orchestrator.wait_for_task("a"));
@@ -521,10 +518,7 @@ fn a_task_that_is_deleted_before_its_end_is_kept_still_tells_how_it_ended() {
     let host = Host::open(&runtime, gate.clone(), |builder| builder);
     let run = host.wait(host.orchestrator.run_task(task("a"))).unwrap();
     gate.shut();
-    drop(
-        host.stage
-            .order("a", 1, Order::End(TaskResult::success("done"))),
-    );
+    drop(host.stage.order("a", 1, Order::End(TaskResult::success("done"))));
     runtime.run_until_idle();
     let mut deleted = Box::pin(host.orchestrator.delete_task("a"));
     assert!(deleted.as_mut().now_or_never().is_none());

@@ -19,8 +19,8 @@ use super::violation::{Violation, ensure};
 use super::{FaultPlan, Rng, ScriptedProvider, SimulatedDisk, SimulatedJournal};
 use crate::journal::{Journal, decode, recover};
 use crate::kernel::{
-    Attempt, Command, Ending, ErrorCode, Millis, OnInterrupt, OrchestratorError, Provider, Reply, Result, Seq,
-    Task, TaskKey, TaskStatus, TaskWait,
+    Attempt, Command, Ending, ErrorCode, Millis, OnInterrupt, OrchestratorError, Provider, Reply, Result,
+    Seq, Task, TaskKey, TaskStatus, TaskWait,
 };
 use crate::orchestrator::{
     AgentOrchestrator, AgentOrchestratorBuilder, Engine, EngineOptions, EventFilter, EventKind, EventStream,
@@ -840,9 +840,9 @@ impl World {
                 match (task.status(), kernel.waiting_for(task)) {
                     (TaskStatus::Paused, _) | (TaskStatus::Blocked, Some(TaskWait::Dependencies)) => true,
                     (TaskStatus::Pending, None) => stage == Some(Stage::Idle),
-                    (TaskStatus::Pending, Some(TaskWait::Provider)) => {
-                        !kernel.provider(task.provider()).is_some_and(Provider::is_registered)
-                    }
+                    (TaskStatus::Pending, Some(TaskWait::Provider)) => !kernel
+                        .provider(task.provider())
+                        .is_some_and(Provider::is_registered),
                     (status, _) => status.is_terminal(),
                 }
             };
