@@ -277,6 +277,19 @@ fn what_was_acknowledged_is_there_after_a_crash_and_what_ran_is_interrupted() {
 }
 
 #[test]
+fn a_journal_opens_without_providers() {
+    let (runtime, journal) = (runtime(), MemoryJournal::new());
+    for seq in [1, 2] {
+        let builder = AgentOrchestrator::builder()
+            .runtime(runtime.clone())
+            .journal(journal.clone());
+        let orchestrator = runtime.block_on(builder.build()).unwrap().unwrap();
+        let events = orchestrator.events(EventFilter::all().from_seq(seq)).unwrap();
+        assert_eq!(events.into_future().now_or_never().unwrap().0.unwrap().seq, seq);
+    }
+}
+
+#[test]
 fn a_failed_append_stops_everything_but_reading() {
     let (runtime, gate) = (runtime(), Gate::default());
     let host = Host::open(&runtime, gate.clone(), |builder| builder);

@@ -100,7 +100,7 @@ const WORDS: &[(&str, &[&str])] = &[
         ],
     ),
     ("SystemTime", &["native/"]),
-    ("Instant", &[]),
+    ("Instant", &["native/"]),
     ("rand", &[]),
     ("println", &[]),
     ("eprintln", &[]),

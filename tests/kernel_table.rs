@@ -227,13 +227,13 @@ fn every_verb_in_every_status_does_what_the_table_says() {
             let (mut desk, task) = way.desk(full);
             let command = commands(verb, &desk, task)[number];
             let what = format!("{verb:?} of {way:?}, full: {full}: {command:?}");
-            let hashes = (desk.engine.state_hash(), desk.engine.journal_hash());
+            let hashes = (desk.snapshot(), desk.journal.clone());
             let reply = desk.tell(command);
             let mut late = 0;
             let events = desk.fold(|event| {
                 late += usize::from(matches!(event, agent_orchestrator::kernel::Event::Late { .. }));
             });
-            let same = hashes == (desk.engine.state_hash(), desk.engine.journal_hash());
+            let same = hashes == (desk.snapshot(), desk.journal.clone());
             match due(way, verb, full) {
                 None if matches!(verb, Verb::Complete | Verb::Fail) => {
                     // Not refused by the table but as the report of an attempt that no longer counts, or never was.

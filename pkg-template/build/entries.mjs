@@ -3,11 +3,24 @@ import { libName, packageName } from "./paths.mjs";
 
 export const wasmFile = `./dist/glue/${libName}_bg.wasm`;
 
-/** Further ways in: subpath to module of src/. Each is one ES module for every host. */
-const subpaths = { inline: "inline" };
+/** Further ways in: subpath to module of src/. Each is one ES module for every host that it is for. */
+const subpaths = {
+  inline: "inline",
+  memory: "journals/memory",
+  node: "journals/node",
+  indexeddb: "journals/indexeddb",
+  opfs: "journals/opfs",
+  testing: "testing/index",
+};
+
+/** Those of them that programs of Node get through `require` as well. */
+const alsoRequired = ["memory", "node", "testing"];
 
 const js = (name, types = name) => ({ types: `./dist/${types}.d.ts`, default: `./dist/${name}.js` });
 const main = (name) => js(name, "index");
+const cjs = (name, types = name) => ({ types: `./dist/${types}.d.cts`, default: `./dist/${name}.cjs` });
+/** Hosts other than Node know `require` too, but would start the module a second time that way. */
+const both = (name) => ({ deno: js(name), bun: js(name), node: { import: js(name), require: cjs(name) }, ...js(name) });
 
 export const exports = {
   ".": {
@@ -18,10 +31,10 @@ export const exports = {
     bun: main("node"),
     // In development the bytes are in the module: dev servers that move modules about (Vite 5 to 7) would lose the file.
     browser: { types: "./dist/index.d.ts", development: "./dist/inline.js", default: "./dist/index.js" },
-    node: { import: main("node"), require: { types: "./dist/index.d.cts", default: "./dist/node.cjs" } },
+    node: { import: main("node"), require: cjs("node", "index") },
     ...main("index"),
   },
-  ...Object.fromEntries(Object.entries(subpaths).map(([subpath, module]) => [`./${subpath}`, js(module)])),
+  ...Object.fromEntries(Object.entries(subpaths).map(([subpath, module]) => [`./${subpath}`, alsoRequired.includes(subpath) ? both(module) : js(module)])),
   [`./${packageName}.wasm`]: wasmFile,
   "./package.json": "./package.json",
 };
@@ -31,6 +44,12 @@ export const olderFields = { main: "./dist/node.cjs", module: "./dist/index.js",
 
 /** Modules that load the WebAssembly: they pass on what api.js exports. */
 export const loaders = ["index", "inline", "node", "workerd"];
+
+/** Modules beside the loaders; each becomes one file, and what it has of api.js it has from there. */
+export const modules = Object.values(subpaths).filter((module) => !loaders.includes(module));
+
+/** Modules with a CommonJS build. */
+export const required = ["node", ...alsoRequired.map((subpath) => subpaths[subpath])];
 
 /** Modules that do something when imported; a bundler must not drop them. */
 export const sideEffects = ["./dist/node.js", "./dist/node.cjs", "./dist/workerd.js"];

@@ -1,8 +1,9 @@
 // From TypeScript and the glue to dist/: modules, declarations for import and require, and the CommonJS build.
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { loaders } from "./entries.mjs";
+import { bundleForRequire, joinModules } from "./bundle.mjs";
+import { loaders, modules } from "./entries.mjs";
 import { inRoot, libName, template } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { Stop, step } from "./say.mjs";
@@ -35,7 +36,7 @@ async function hideInternals(dist) {
     if (!all.test(text)) throw new Stop(`src/${loader}.ts must have the line: export * from "./api.js";`);
     writeFileSync(file, text.replace(all, `export { ${names.join(", ")} } from "./api.js";`));
   }
-  const leaked = /\b_start\w*/.exec(readFileSync(join(dist, "api.d.ts"), "utf8"));
+  const leaked = /\b_[A-Za-z]\w*/.exec(readFileSync(join(dist, "api.d.ts"), "utf8"));
   if (leaked) throw new Stop(`${leaked[0]} would be visible in the types: it needs /** @internal */ in src/api.ts.`);
 }
 
@@ -47,29 +48,19 @@ function declareForRequire(dist) {
   }
 }
 
-/** One module instead of twenty: each costs a look at the disk at import, and that is most of what importing costs. */
-async function joinModules(dist) {
-  const { build } = await import("esbuild");
-  const joined = join(dist, "api.joined.js");
-  await build({ entryPoints: [join(dist, "api.js")], outfile: joined, bundle: true, platform: "neutral", format: "esm", target: "es2022", logLevel: "warning" });
-  const kept = new Set([...loaders.map((loader) => `${loader}.js`), "api.joined.js", join("glue", "bytes.js")]);
-  for (const name of readdirSync(dist, { recursive: true })) if (name.endsWith(".js") && !kept.has(name)) rmSync(join(dist, name));
-  renameSync(joined, join(dist, "api.js"));
-}
-
-async function bundleForRequire(dist) {
-  const { build } = await import("esbuild");
-  await build({
-    entryPoints: [join(dist, "node.js")],
-    outfile: join(dist, "node.cjs"),
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    define: { "import.meta.url": "importMetaUrl" },
-    banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
-    logLevel: "warning",
-  });
+/** Declarations that no entry leads to are of no use to anybody. */
+function dropPrivateDeclarations(dist) {
+  const reached = new Set();
+  const visit = (name) => {
+    if (reached.has(name)) return;
+    reached.add(name);
+    const text = readFileSync(join(dist, `${name}.d.ts`), "utf8");
+    for (const [, path] of text.matchAll(/(?:from|import)\s*\(?\s*["'](\.[^"']*)\.js["']/g)) visit(join(dirname(name), path));
+  };
+  for (const name of [...loaders, ...modules]) visit(name);
+  for (const name of readdirSync(dist, { recursive: true })) {
+    if (name.endsWith(".d.ts") && !reached.has(name.slice(0, -".d.ts".length))) rmSync(join(dist, name));
+  }
 }
 
 /** Makes `work`/dist. */
@@ -80,6 +71,7 @@ export async function buildFace(work) {
   if (!existsSync(join(dist, "api.d.ts"))) throw new Stop("TypeScript wrote no dist/api.d.ts: is src/api.ts there?");
   await joinModules(dist);
   await hideInternals(dist);
+  dropPrivateDeclarations(dist);
   declareForRequire(dist);
   await bundleForRequire(dist);
 }

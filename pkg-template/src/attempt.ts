@@ -2,7 +2,7 @@ import type { Core } from "./core.js";
 import { OrchestratorError } from "./errors.js";
 import type { TaskOutcome } from "./types.js";
 
-const PAUSED = 2;
+const PAUSED = 3;
 const COUNTS = 16;
 
 /** How a provider said that its attempt ended. */
@@ -10,13 +10,24 @@ export interface Answer {
   readonly success: boolean;
   readonly summary: string;
   readonly error: string | undefined;
+  /** Whether another attempt may do better, if this was no success. */
+  readonly retryable: boolean;
   /** All else, as JSON; empty when there is nothing else. */
   readonly detail: string;
 }
 
+/** What hardly any attempt has. */
+interface Kin {
+  /** For one that follows a failed one: the first of these attempts, for which everybody waits. */
+  readonly first: Attempt | undefined;
+  /** An earlier run of the same task that has ended, while that is not durable yet. */
+  older: Attempt | undefined;
+}
+
 /**
  * One attempt of a task, for its provider and for those who wait for it. There may be thousands of them in a queue, so
- * it is one object, and makes its promise and its signal when first asked.
+ * it is one object, and makes its promise and its signal when first asked. With retries, those who wait go on waiting
+ * for the first one, while each further attempt has an object for its provider.
  */
 export class Attempt {
   /** How the provider said it ended. */
@@ -32,6 +43,7 @@ export class Attempt {
   private callbacks: (() => void)[] | undefined;
   private waiting: { resolve: () => void; reject: (error: unknown) => void }[] | undefined;
   private controller: AbortController | undefined;
+  private kin: Kin | undefined;
 
   constructor(
     readonly core: Core,
@@ -40,6 +52,34 @@ export class Attempt {
     public number: number,
     public taskId: string,
   ) {}
+
+  // ----- for the driver -----
+
+  /** The one that everybody waits for. */
+  get run(): Attempt {
+    return this.kin?.first ?? this;
+  }
+
+  get older(): Attempt | undefined {
+    return this.kin?.older;
+  }
+
+  set older(older: Attempt | undefined) {
+    if (this.kin !== undefined) this.kin.older = older;
+    else if (older !== undefined) this.kin = { first: undefined, older };
+  }
+
+  /** The next attempt of the same run. */
+  next(number: number): Attempt {
+    const next = new Attempt(this.core, this.key, number, this.taskId);
+    next.kin = { first: this.run, older: this.older };
+    return next;
+  }
+
+  /** Why its provider is called off, if nobody called it off: its time is over. */
+  get overdue(): OrchestratorError {
+    return new OrchestratorError("TASK_FAILED", this.run.outcome?.error ?? "the attempt took too long");
+  }
 
   // ----- for those who wait -----
 

@@ -1,5 +1,5 @@
 import type { Attempt } from "./attempt.js";
-import { LATE, type Core } from "./core.js";
+import { LATE } from "./core.js";
 import { OrchestratorError } from "./errors.js";
 import { invalid, kindOf, optionalString, status as statusNumber, string } from "./input.js";
 import type { TaskContext, TaskStatus, TaskStep } from "./types.js";
@@ -44,41 +44,45 @@ export class Context implements TaskContext {
   }
 
   appendOutput(text: string): boolean {
-    const { core, key, number } = this.#attempt;
+    const attempt = this.#attempt;
+    const { core, key, number } = attempt;
     if (typeof text !== "string") throw invalid(`output must be a string, not ${kindOf(text)}`);
     if (core.gone !== undefined) return false;
     try {
       return core.output(key, number, text) !== LATE;
     } catch (error) {
-      return refused(error);
+      return refused(attempt, error);
     }
   }
 
   updateProgress(percent: number): boolean {
-    const { core, key, number } = this.#attempt;
+    const attempt = this.#attempt;
+    const { core, key, number } = attempt;
     if (typeof percent !== "number") throw invalid(`progress must be a number, not ${kindOf(percent)}`);
     if (core.gone !== undefined) return false;
     try {
       return core.progress(key, number, percent) !== LATE;
     } catch (error) {
-      return refused(error);
+      return refused(attempt, error);
     }
   }
 
   addStep(description: string): TaskStep {
-    const { core, key, number } = this.#attempt;
+    const attempt = this.#attempt;
+    const { core, key, number } = attempt;
     const text = string("a step's description", description);
     let step = 0;
-    const counted = report(core, () => (step = core.command((glue, now) => glue.addStep(now, key, number, core.strings().put(text)))));
+    const counted = report(attempt, () => (step = core.command((glue, now) => glue.addStep(now, key, number, core.strings().put(text)))));
     // A late step exists for its caller only; `updateStep` with its id answers false as well.
     return Object.freeze({ id: counted ? `s${step + 1}` : "s0", description, status: "pending", output: undefined });
   }
 
   updateStep(stepId: string, status: TaskStatus, output?: string): boolean {
-    const { core, key, number } = this.#attempt;
+    const attempt = this.#attempt;
+    const { core, key, number } = attempt;
     const to = statusNumber(status);
     const [id, text] = [string("the step's id", stepId), optionalString("the step's output", output)];
-    return report(core, () =>
+    return report(attempt, () =>
       core.command((glue, now) => {
         const idLength = core.strings().put(id);
         return glue.updateStep(now, key, number, idLength, to, core.putOptional(text));
@@ -87,17 +91,20 @@ export class Context implements TaskContext {
   }
 }
 
-function report(core: Core, tell: () => number): boolean {
-  if (core.gone !== undefined) return false;
+function report(attempt: Attempt, tell: () => number): boolean {
+  if (attempt.core.gone !== undefined) return false;
   try {
     return tell() !== LATE;
   } catch (error) {
-    return refused(error);
+    return refused(attempt, error);
   }
 }
 
-/** What comes after the task was deleted is no fault of the provider's, and answered like all that comes too late. */
-function refused(error: unknown): false {
-  if (OrchestratorError.isInstance(error) && error.code === "TASK_NOT_FOUND") return false;
+/**
+ * What comes after the task was deleted, or after the journal has failed and the attempt was called off for that, is no
+ * fault of the provider's, and answered like all that comes too late.
+ */
+function refused(attempt: Attempt, error: unknown): false {
+  if (OrchestratorError.isInstance(error) && (error.code === "TASK_NOT_FOUND" || error.code === attempt.reason?.code)) return false;
   throw error;
 }

@@ -5,44 +5,32 @@
  * What every task does has a method of its own here, and what is called back is one object of one class: closures in
  * their place made V8 throw its code away whenever another orchestrator was opened.
  */
-import initialise, { Core as Glue, initSync, type InitInput, type SyncInitInput } from "./glue/agent_orchestrator.js";
+import { readClock, Watch, type Time } from "./clock.js";
 import { Echo } from "./echo.js";
-import { OrchestratorError, describe, fits, type ErrorCode } from "./errors.js";
+import { OrchestratorError, fits } from "./errors.js";
+import type { Core as Glue } from "./glue/agent_orchestrator.js";
+import { loaded, refusalOf, stopped, told } from "./module.js";
+import type { Opening } from "./opening.js";
 
 export type { Glue };
-
-/** What the module may be loaded from. */
-export type ModuleSource = InitInput | Promise<InitInput>;
-
-let memory: WebAssembly.Memory | undefined;
-
-/** Starts the module from what is at hand. */
-export function start(module: SyncInitInput): void {
-  memory ??= initSync({ module }).memory;
-}
-
-/** Starts the module from wherever it is. */
-export async function startAsync(source: ModuleSource): Promise<void> {
-  memory ??= (await initialise({ module_or_path: source })).memory;
-}
 
 /** The reply of commands that came too late, as in `src/wasm/core.rs`. */
 export const LATE = -2;
 const DONE = 0, REFUSED = -1;
 
+/** Ways in which an attempt ends, as in `src/wasm/core.rs`: for good, well, or so that another one may follow. */
+export const FAILED = 0, SUCCEEDED = 1, MAY_RETRY = 2;
+
 /** Answers of {@link Core.snapshot}, as in `src/wasm/core.rs`: no task, a task, a task that a provider is at. */
 export const GONE = 0, ACTIVE = 2;
 
 /** Numbers of the control block, as in `src/wasm/core.rs`. */
-const WORDS = 0, WORDS_LEN = 1, TEXT = 2, TEXT_LEN = 3, EFFECTS = 4, EFFECTS_LEN = 5, SEQ = 6, SEQ_HIGH = 7;
+const WORDS = 0, WORDS_LEN = 1, TEXT = 2, TEXT_LEN = 3, EFFECTS = 4, EFFECTS_LEN = 5, SEQ = 6, SEQ_HIGH = 7, DURABLE = 8, TIMER = 10;
 
 /** Stands for the length of a string that is absent, as in `src/wasm/input.rs`. */
 const ABSENT = 0xffffffff;
 /** Bytes of the buffer for strings that are kept for the next call. */
 const LARGE = 1 << 24;
-
-/** Ids need bits that differ, and none that nobody could guess. */
-const random = (): number => Math.floor(Math.random() * 2 ** 53);
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -55,14 +43,14 @@ export interface Host {
   wake(): void;
 }
 
-/** What the core's constructor takes. */
-export interface CoreOptions {
-  maxConcurrency: number | undefined;
-  maxTasks: number | undefined;
-  maxOutputLines: number | undefined;
-  eventLogBytes: number | undefined;
-  seed: number | undefined;
+/** Something to be written: a frame to append, a snapshot, how much to forget, or that nothing follows. */
+export interface Write {
+  readonly kind: number;
+  readonly position: number;
+  readonly frame: Uint8Array | undefined;
 }
+/** Kinds of writes, as in `src/wasm/core.rs`. */
+export const APPEND = 1, SNAPSHOT = 2, TRUNCATE = 3, CLOSE = 4;
 
 /** One orchestrator's core. */
 export class Core {
@@ -80,38 +68,51 @@ export class Core {
   #input = 0;
   #capacity = 0;
   #used = 0;
+  /** Whether there is a journal. Without one, all that has happened is as durable as it will ever be. */
+  readonly kept: boolean;
+  readonly time: Time;
   readonly #clock: () => number;
   readonly #host: Host;
   readonly #memory: WebAssembly.Memory;
   readonly #control: number;
+  #durable = 0;
+  #durableBefore = 0;
+  /** Whether something is due some time. */
+  #ticking = false;
+  readonly #watch: Watch;
+  /** The core at its end, of which nothing is asked but to bring the journal to its end. */
+  #retired: Glue | undefined;
 
-  constructor(options: CoreOptions, clock: () => number, host: Host) {
-    if (memory === undefined) {
-      throw new OrchestratorError("NOT_INITIALIZED", "the wasm module is not loaded yet: call `await init()` first");
-    }
-    this.#clock = clock;
+  constructor(open: Opening, time: Time, host: Host, kept: boolean) {
+    const memory = loaded();
+    this.kept = kept;
+    this.time = time;
+    this.#clock = time.now;
+    this.#watch = new Watch(time.steady);
     this.#host = host;
     this.#memory = memory;
-    const { maxConcurrency, maxTasks, maxOutputLines, eventLogBytes, seed } = options;
-    this.#glue = new Glue(this.now(), seed ?? random(), maxConcurrency ?? 0, maxTasks ?? 0, maxOutputLines ?? 0, eventLogBytes ?? 0);
+    try {
+      this.#glue = open(this.now());
+    } catch (thrown) {
+      throw told(thrown);
+    }
     this.#control = this.#glue.control() >>> 2;
     this.#bytes = new Uint8Array(memory.buffer);
     this.numbers = new Uint32Array(memory.buffer);
-    this.#seq = this.numbers[this.#control + SEQ]!;
+    this.#seq = this.#position(SEQ);
+    this.#durable = this.#durableBefore = this.#position(DURABLE);
+    if (this.numbers[this.#control + TIMER] === 1) this.#tick(true);
     this.#reserve(1024);
   }
 
   /** The time, from the user's clock or the host's. The user's may throw, say anything, and call back, even to dispose of all this. */
   now(): number {
-    const clock = this.#clock;
-    let now: number;
-    try {
-      now = clock();
-    } catch (cause) {
-      throw new OrchestratorError("INVALID_ARGUMENT", `the clock could not be read: ${describe(cause)}`, { cause });
-    }
-    if (typeof now === "number" && now >= 0 && now <= Number.MAX_SAFE_INTEGER) return (this.#time = Math.floor(now));
-    throw new OrchestratorError("INVALID_ARGUMENT", `the clock must give milliseconds since 1970, not ${describe(now)}`);
+    return (this.#time = Math.floor(readClock(this.#clock)));
+  }
+
+  /** The time of the last call. */
+  get lastTime(): number {
+    return this.#time;
   }
 
   /** Whether it was disposed of, or stopped at a bug. */
@@ -122,15 +123,76 @@ export class Core {
   /** Frees the memory. What comes after is refused with this. */
   close(because: OrchestratorError): void {
     this.#gone ??= because;
-    const glue = this.#glue;
-    this.#glue = undefined;
+    const glue = this.#glue ?? this.#retired;
+    this.#glue = this.#retired = undefined;
     if (because.code !== "POISONED") glue?.free();
+  }
+
+  /** Refuses all that comes after with this, but lets the journal be brought to its end; then comes `close`. */
+  retire(because: OrchestratorError): void {
+    this.#gone ??= because;
+    this.#retired = this.#glue;
+    this.#glue = undefined;
+    this.#guard(() => this.#retired?.finishUp());
   }
 
   /** Position of the next event. */
   get nextSeq(): number {
     this.#open();
     return this.#seq;
+  }
+
+  /** Position after the last event that is durable. */
+  get durable(): number {
+    return this.kept ? this.#durable : this.#seq;
+  }
+
+  /** What `durable` was before it last changed. */
+  get durableBefore(): number {
+    return this.#durableBefore;
+  }
+
+  // ----- the journal -----
+
+  /** What to write next, if there is something. `written` must follow. */
+  nextWrite(): Write | undefined {
+    const glue = this.#glue ?? this.#retired;
+    if (glue === undefined) return undefined;
+    return this.#guard(() => {
+      const kind = glue.pollWrite();
+      if (kind === 0) return undefined;
+      return { kind, position: glue.writePosition(), frame: kind <= SNAPSHOT ? glue.takeFrame() : undefined };
+    });
+  }
+
+  /** How the last write went. */
+  written(error: OrchestratorError | undefined): void {
+    const glue = this.#glue;
+    const reply = this.#guard(() => (glue ?? this.#retired)?.written(error?.code, error?.message ?? ""));
+    if (glue !== undefined && reply !== undefined) this.#done(glue, reply);
+    else if (this.#retired !== undefined) this.#durable = this.#position(DURABLE);
+  }
+
+  /** Why the journal cannot be written any more. */
+  failure(): OrchestratorError | undefined {
+    const text = this.#guard(() => (this.#glue ?? this.#retired)?.failure());
+    return text === undefined ? undefined : refusalOf(text);
+  }
+
+  // ----- the alarm -----
+
+  /** Milliseconds until something is due; -1 for never. */
+  timeout(): number {
+    if (!this.#ticking) return -1;
+    const now = this.#beginAnyway();
+    return this.read((glue) => glue.timeout(now));
+  }
+
+  /** Does what is due. */
+  ring(): void {
+    const now = this.#beginAnyway();
+    const glue = this.#open();
+    this.#done(glue, this.#guard(() => glue.handleTimeout(now)));
   }
 
   // ----- what every task does -----
@@ -213,8 +275,8 @@ export class Core {
     return this.#done(glue, reply);
   }
 
-  /** Ends an attempt with a result; `detail` is all else of it, as JSON, or empty. */
-  finish(task: number, attempt: number, success: boolean, summary: string, error: string | undefined, detail: string): number {
+  /** Ends an attempt with a result, how: {@link FAILED}, {@link SUCCEEDED} or {@link MAY_RETRY}; `detail` is all else of it, as JSON, or empty. */
+  finish(task: number, attempt: number, how: number, summary: string, error: string | undefined, detail: string): number {
     const now = this.#beginAnyway();
     const glue = this.#open();
     const seq = this.#seq;
@@ -224,21 +286,21 @@ export class Core {
       this.strings();
       bytes = this.put(summary);
       const errorBytes = this.putOptional(error);
-      reply = glue.finish(now, task, attempt, success, bytes, errorBytes, this.put(detail));
+      reply = glue.finish(now, task, attempt, how, bytes, errorBytes, this.put(detail));
     } catch (cause) {
       throw this.#trapped(cause);
     }
-    if (reply === DONE && success) this.echo.keep(seq, summary, bytes);
+    if (reply === DONE && how === SUCCEEDED) this.echo.keep(seq, summary, bytes);
     return this.#done(glue, reply);
   }
 
-  /** Ends an attempt with an error. */
-  fail(task: number, attempt: number, error: string): number {
+  /** Ends an attempt with an error, for good unless it may be tried again. */
+  fail(task: number, attempt: number, error: string, retryable: boolean): number {
     const now = this.#beginAnyway();
     const glue = this.#open();
     let reply: number;
     try {
-      reply = glue.fail(now, task, attempt, this.strings().put(error));
+      reply = glue.fail(now, task, attempt, this.strings().put(error), retryable);
     } catch (cause) {
       throw this.#trapped(cause);
     }
@@ -295,9 +357,7 @@ export class Core {
 
   /** The refusal behind a negative reply. */
   refusal(glue: Glue): OrchestratorError {
-    const text = glue.takeError() ?? "INVALID_ARGUMENT\nunknown";
-    const end = text.indexOf("\n");
-    return new OrchestratorError(text.slice(0, end) as ErrorCode, text.slice(end + 1));
+    return refusalOf(glue.takeError() ?? "INVALID_ARGUMENT\nunknown");
   }
 
   // ----- strings in -----
@@ -384,16 +444,48 @@ export class Core {
   /** Before every command: the time of it. */
   #begin(): number {
     this.#open();
-    return this.now();
+    const now = this.now();
+    if (this.#ticking) this.#look();
+    return now;
   }
 
   /** The same when a provider has answered, which must not be lost to a bad clock: time stands still then. */
   #beginAnyway(): number {
     this.#open();
     try {
-      return this.now();
+      return this.#begin();
     } catch {
       return this.#time;
+    }
+  }
+
+  /** Begins or ends to watch the clock, which matters only while something is due. */
+  #tick(ticking: boolean): void {
+    this.#ticking = ticking;
+    if (ticking) this.#watch.begin(this.#time);
+  }
+
+  /** Tells the core if the clock was set since the last look. */
+  #look(): void {
+    const by = this.#watch.look(this.#time);
+    if (by === 0) return;
+    this.read((glue) => glue.clockJumped(by));
+    this.#host.wake();
+  }
+
+  /** A position in the control block. */
+  #position(at: number): number {
+    this.#refresh();
+    const { numbers } = this;
+    return numbers[this.#control + at + 1]! * 4294967296 + numbers[this.#control + at]!;
+  }
+
+  /** Calls the core. */
+  #guard<T>(call: () => T): T {
+    try {
+      return call();
+    } catch (thrown) {
+      throw this.#trapped(thrown);
     }
   }
 
@@ -415,10 +507,20 @@ export class Core {
     const seq = high === 0 ? low : high * 4294967296 + low;
     const news = seq !== this.#seq;
     this.#seq = seq;
+    if (this.kept) this.#assure();
+    const ticking = numbers[control + TIMER] === 1;
+    if (ticking !== this.#ticking) this.#tick(ticking);
     if (orders !== 0) this.#handOut(numbers[control + EFFECTS]! >>> 2, orders);
     if (news) this.#host.wake();
     if (reply === REFUSED) throw this.refusal(glue);
     return reply;
+  }
+
+  #assure(): void {
+    const durable = this.#position(DURABLE);
+    if (durable === this.#durable) return;
+    this.#durableBefore = this.#durable;
+    this.#durable = durable;
   }
 
   #handOut(begin: number, length: number): void {
@@ -461,8 +563,8 @@ export class Core {
   }
 
   #trapped(cause: unknown): unknown {
-    if (!(cause instanceof WebAssembly.RuntimeError)) return cause;
-    this.close(new OrchestratorError("POISONED", "the core stopped at a bug and cannot go on; open a new orchestrator", { cause }));
+    if (!(cause instanceof WebAssembly.RuntimeError)) return told(cause);
+    this.close(stopped(cause));
     // So that those who wait are told.
     this.#host.wake();
     return this.#refused();

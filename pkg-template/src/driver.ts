@@ -1,17 +1,24 @@
 /** Makes happen what the kernel orders: calls providers, tells those who wait, hands out events. Decides nothing. */
 import { Attempt } from "./attempt.js";
 import { Context } from "./context.js";
-import { ACTIVE, Core, GONE, type CoreOptions, type Host } from "./core.js";
+import { Alarm } from "./alarm.js";
+import { ACTIVE, Core, GONE, type Host } from "./core.js";
 import { OrchestratorError } from "./errors.js";
+import { Keeper } from "./keeper.js";
 import { Names } from "./names.js";
+import type { Opening } from "./opening.js";
+import type { Settings } from "./options.js";
 import { execute, type Registered } from "./provider.js";
 import { Subscriptions, type EventsHost } from "./subscriptions.js";
-import type { OrchestratedTask, TaskOutcome } from "./types.js";
-import { readTask, result, STATUSES } from "./wire.js";
+import type { OrchestratedTask, OrchestratorEvent, TaskOutcome } from "./types.js";
+import { View } from "./view.js";
+import { readEvents, readTask, result, STATUSES, TERMINAL } from "./wire.js";
 
 /** Orders of the kernel, as in `src/wasm/core.rs`. */
 const RUN = 0, ABORT = 1, HOLD = 2, RELEASE = 3;
 const COMPLETED = STATUSES.indexOf("completed");
+/** How many events are read at a time when the end of an attempt is looked up. */
+const REPLAYED = 256;
 
 /** Costs a tenth of what `queueMicrotask` does in Node. */
 const SOON = Promise.resolve();
@@ -22,10 +29,16 @@ interface Order {
   readonly provider: number;
 }
 
+/** How an attempt ended, as an event says it. */
+type Ending = Extract<OrchestratorEvent, { type: "task:completed" | "task:failed" | "task:cancelled" }>;
+
 export class Driver implements Host, EventsHost {
   readonly core: Core;
   readonly names: Names;
+  readonly view: View;
   readonly subscriptions: Subscriptions;
+  /** Absent without a journal. */
+  readonly keeper: Keeper | undefined;
   /** Those that can be used. */
   readonly providers = new Map<number, Registered>();
   /** Also those that were unregistered. */
@@ -33,15 +46,24 @@ export class Driver implements Host, EventsHost {
   /** Those under way, by the keys of their tasks. */
   readonly #attempts: (Attempt | undefined)[] = [];
   readonly #onError: (error: unknown, where: string) => void;
+  readonly #alarm: Alarm;
+  #closing: Promise<void> | undefined;
   #orders: Order[] = [];
   #awake = false;
   readonly #pumpSoon = (): void => this.#pump();
 
-  constructor(options: CoreOptions, clock: () => number, onError: (error: unknown, where: string) => void) {
-    this.#onError = onError;
-    this.core = new Core(options, clock, this);
+  constructor(open: Opening, settings: Settings) {
+    this.#onError = settings.onError;
+    const { journal, time, core: { keepHistory } } = settings;
+    this.core = new Core(open, time, this, journal !== undefined);
     this.names = new Names(this.core);
+    this.view = new View(this.core, this.names);
     this.subscriptions = new Subscriptions(this.core, this.names, this);
+    this.#alarm = new Alarm(this.core, this);
+    if (journal === undefined) return;
+    this.keeper = new Keeper(this.core, journal, !keepHistory, this);
+    // It begins with events that are to be kept, and perhaps with something that is due.
+    this.wake();
   }
 
   register(key: number, provider: Registered): void {
@@ -52,38 +74,74 @@ export class Driver implements Host, EventsHost {
 
   /** The task as it is now. */
   task(key: number): OrchestratedTask {
-    const { core, names } = this;
-    if (core.snapshot(key, names.knows(key)) === GONE) throw new OrchestratorError("TASK_NOT_FOUND", "the task is deleted");
-    return readTask(core, names);
+    return this.view.task(key);
   }
 
-  /** What is known of an attempt, the last one of its task. */
+  /** What is known of the attempt of a task that is under way, for those who wait for it. */
   attempt(key: number, number: number): Attempt {
+    const known = this.#attempts[key];
+    if (known === undefined) return this.#add(key, number);
+    // Somebody waited before it began. If it is another number, a failed attempt is to be repeated.
+    if (known.number === 0) known.number = number;
+    return known.run;
+  }
+
+  /** The same for one that has just begun anew; that the one before has ended may not be durable yet. */
+  attemptAnew(key: number, number: number): Attempt {
+    const older = this.#attempts[key];
+    const attempt = this.#add(key, number);
+    attempt.older = older;
+    return attempt;
+  }
+
+  #add(key: number, number: number): Attempt {
     // An array with large holes would become a table, which is slow.
     while (this.#attempts.length < key) this.#attempts.push(undefined);
-    const known = this.#attempts[key];
-    if (known === undefined || (known.number !== number && known.number !== 0)) return (this.#attempts[key] = new Attempt(this.core, key, number, ""));
-    // Somebody waited before it began.
-    if (known.number !== number) known.number = number;
-    return known;
+    return (this.#attempts[key] = new Attempt(this.core, key, number, ""));
   }
 
   /** Those who wait are told at once; what calls into foreign code waits for the pump. */
   order(kind: number, task: number, number: number, detail: number): void {
     if (kind === RUN) {
-      this.#orders.push({ kind, attempt: this.attempt(task, number), provider: detail });
+      this.#orders.push({ kind, attempt: this.#toRun(task, number), provider: detail });
       return;
     }
-    const attempt = this.#attempts[task];
-    if (attempt === undefined || attempt.number !== number) return;
+    let attempt = this.#attempts[task];
     if (kind === ABORT || kind === HOLD || kind === RELEASE) {
-      this.#orders.push({ kind, attempt, provider: 0 });
+      while (attempt !== undefined && attempt.number !== number) attempt = attempt.older;
+      if (attempt !== undefined) this.#orders.push({ kind, attempt, provider: 0 });
       return;
     }
-    this.#attempts[task] = undefined;
-    const outcome = this.outcome(task, number, attempt, detail);
-    if (outcome.status === "cancelled") attempt.reason = new OrchestratorError("TASK_CANCELLED", outcome.error ?? "Cancelled");
-    attempt.settle(outcome);
+    this.#settle(task, number, detail);
+  }
+
+  /** The attempt to run: one that is known, or the next one of a run. */
+  #toRun(key: number, number: number): Attempt {
+    let known = this.#attempts[key];
+    if (known === undefined) return this.#add(key, number);
+    if (known.number === 0) known.number = number;
+    for (let older: Attempt | undefined = known; older !== undefined; older = older.older) if (older.number === number) return older;
+    if (known.number < number) known = this.#attempts[key] = known.next(number);
+    return known;
+  }
+
+  /** Ends all runs of a task that began with this attempt or before. */
+  #settle(key: number, number: number, status: number): void {
+    let newer: Attempt | undefined;
+    let attempt = this.#attempts[key];
+    while (attempt !== undefined && attempt.run.number > number) {
+      newer = attempt;
+      attempt = attempt.older;
+    }
+    if (attempt === undefined) return;
+    if (newer === undefined) this.#attempts[key] = undefined;
+    else newer.older = undefined;
+    // The status is that of the last one, and a wait that ended may have had its next number already.
+    const outcome = this.outcome(key, number, attempt, newer === undefined && attempt.number === number ? status : undefined);
+    for (let ended: Attempt | undefined = attempt; ended !== undefined; ended = ended.older) {
+      if (outcome.status === "cancelled") ended.reason ??= new OrchestratorError("TASK_CANCELLED", outcome.error ?? "Cancelled");
+      ended.run.settle(outcome);
+    }
   }
 
   /** How an attempt ended; `status` is what the task's had become, if the kernel said so. */
@@ -97,13 +155,20 @@ export class Driver implements Host, EventsHost {
         result: result(true, summary, detail), error: undefined, cause,
       });
     }
-    if (this.core.snapshot(key, true) === GONE) {
+    const found = this.core.snapshot(key, true);
+    const task = found === GONE ? undefined : readTask(this.core, this.names);
+    // With a journal the task may have gone on before its end was durable.
+    if (this.core.kept && !(task !== undefined && task.attempt === number && STATUSES.indexOf(task.status) >= TERMINAL)) {
+      const ending = this.#ending(key, number);
+      if (ending !== undefined && !(task === undefined && ending.type === "task:cancelled")) return outcomeOf(ending, cause);
+    }
+    if (task === undefined) {
       const error = "Task deleted";
       return Object.freeze({
         taskId: this.names.ownTaskId(key), attempt: number, status: "cancelled", success: false, summary: error, result: undefined, error, cause,
       });
     }
-    const { id, status: ended, result: answer, error } = readTask(this.core, this.names);
+    const { id, status: ended, result: answer, error } = task;
     return Object.freeze({
       // Only asked of tasks that have ended.
       taskId: id, attempt: number, status: ended as TaskOutcome["status"], success: ended === "completed",
@@ -126,16 +191,49 @@ export class Driver implements Host, EventsHost {
     }
   }
 
-  /** Ends everything that is under way; what waits for it is told why. */
-  close(error: OrchestratorError): void {
+  /** What the events that have just become durable say of the end of an attempt. */
+  #ending(key: number, number: number): Ending | undefined {
+    const taskId = this.names.ownTaskId(key);
+    const { durable, durableBefore } = this.core;
+    for (let from = durableBefore; from < durable; ) {
+      const first = this.core.read((glue) => glue.replay(from, REPLAYED));
+      const events = readEvents(this.core, this.names, first);
+      if (events.length === 0) return undefined;
+      for (const event of events) {
+        const ends = event.type === "task:completed" || event.type === "task:failed" || event.type === "task:cancelled";
+        if (ends && event.taskId === taskId && event.attempt === number) return event;
+      }
+      from = first + events.length;
+    }
+    return undefined;
+  }
+
+  /** Nothing will be durable any more: providers are called off, and those who wait are told why. */
+  giveUp(error: OrchestratorError): void {
+    this.#alarm.stop();
+    this.subscriptions.fail(error);
+    this.#endAttempts(error);
+  }
+
+  /** Ends everything that is under way; what waits for it is told why. Ready when the journal is closed, if there is one. */
+  close(error: OrchestratorError): Promise<void> | undefined {
+    if (this.#closing !== undefined) return this.#closing;
+    this.#alarm.stop();
     this.subscriptions.close();
-    this.core.close(error);
-    const attempts = this.#attempts.filter((attempt) => attempt !== undefined);
+    if (this.keeper === undefined) this.core.close(error);
+    else if (this.core.gone === undefined) this.core.retire(error);
+    this.#endAttempts(error);
+    return (this.#closing = this.keeper?.finish());
+  }
+
+  #endAttempts(error: OrchestratorError): void {
+    const attempts: Attempt[] = [];
+    for (const newest of this.#attempts) for (let attempt = newest; attempt !== undefined; attempt = attempt.older) attempts.push(attempt);
     // Some were called off a moment ago, and not told yet.
     const told = new Set([...attempts, ...this.#orders.map(({ attempt }) => attempt)]);
     this.#attempts.length = 0;
     this.#orders = [];
-    for (const attempt of attempts) attempt.fail(error);
+    for (const { run } of attempts) run.fail(error);
     for (const attempt of told) this.#abort(attempt, error);
   }
 
@@ -152,6 +250,10 @@ export class Driver implements Host, EventsHost {
         for (const order of orders) this.#carryOut(order);
         this.subscriptions.flush();
       }
+      if (this.core.gone === undefined) {
+        this.keeper?.kick();
+        this.#alarm.set();
+      }
     } catch (error) {
       if (this.core.gone === undefined) this.complain(error, "the orchestrator");
     }
@@ -160,14 +262,14 @@ export class Driver implements Host, EventsHost {
     if (gone === undefined) {
       if (this.#orders.length > 0 || this.subscriptions.pending) this.wake();
     } else if (gone.code === "POISONED") {
-      this.close(gone);
+      void this.close(gone);
     }
   }
 
   #carryOut({ kind, attempt, provider }: Order): void {
     if (this.core.gone !== undefined) return;
     if (kind === ABORT) {
-      this.#abort(attempt, attempt.reason!);
+      this.#abort(attempt, attempt.reason ?? attempt.overdue);
     } else if (kind === RELEASE) {
       attempt.release();
     } else if (kind === RUN) {
@@ -192,6 +294,24 @@ export class Driver implements Host, EventsHost {
       attempt.abort(reason);
     } catch (error) {
       this.complain(error, "a listener of a signal");
+    }
+  }
+}
+
+function outcomeOf(event: Ending, cause: unknown): TaskOutcome {
+  const { taskId, attempt } = event;
+  switch (event.type) {
+    case "task:completed": {
+      const { summary, result: answer } = event;
+      return Object.freeze({ taskId, attempt, status: "completed", success: true, summary, result: answer, error: undefined, cause });
+    }
+    case "task:failed": {
+      const { summary, result: answer, error } = event;
+      return Object.freeze({ taskId, attempt, status: "failed", success: false, summary, result: answer, error, cause });
+    }
+    case "task:cancelled": {
+      const { reason } = event;
+      return Object.freeze({ taskId, attempt, status: "cancelled", success: false, summary: reason, result: undefined, error: reason, cause });
     }
   }
 }

@@ -47,6 +47,8 @@ export type ErrorCode =
   | "JOURNAL_VERSION"
   /** There is no room left for the journal. */
   | "JOURNAL_FULL"
+  /** This is a state of the past, which can only be looked at. */
+  | "READ_ONLY"
   /** This part of the journal is not kept any more. */
   | "HISTORY_GONE"
   /** The wasm module is not loaded yet: call `await init()` first. */
@@ -54,19 +56,7 @@ export type ErrorCode =
   /** The orchestrator was disposed of. */
   | "DISPOSED"
   /** The core stopped at a bug and cannot go on; open a new orchestrator. */
-  | "POISONED"
-  /** Somebody else has written to this journal, or the same key was used for something else. */
-  | "CONFLICT"
-  /** Another process or tab owns this journal. */
-  | "LOCKED"
-  /** The journal could not be read or written; the orchestrator only reads from then on. */
-  | "JOURNAL_FAILED"
-  /** The journal is damaged in the middle; nothing was changed. */
-  | "JOURNAL_DAMAGED"
-  /** The journal was written by a newer version. */
-  | "JOURNAL_VERSION"
-  /** There is no room left for the journal. */
-  | "JOURNAL_FULL";
+  | "POISONED";
 
 /** Every code. */
 export const ERROR_CODES: readonly ErrorCode[] = [
@@ -92,16 +82,11 @@ export const ERROR_CODES: readonly ErrorCode[] = [
   "JOURNAL_DAMAGED",
   "JOURNAL_VERSION",
   "JOURNAL_FULL",
+  "READ_ONLY",
   "HISTORY_GONE",
   "NOT_INITIALIZED",
   "DISPOSED",
   "POISONED",
-  "CONFLICT",
-  "LOCKED",
-  "JOURNAL_FAILED",
-  "JOURNAL_DAMAGED",
-  "JOURNAL_VERSION",
-  "JOURNAL_FULL",
 ];
 
 /** Every type of event. A type that `types.ts` has and Rust has not, or the other way round, does not compile. */
@@ -128,5 +113,6 @@ export const EVENT_TYPES = /* @__PURE__ */ Object.keys({
   "task:interrupted": true,
   "journal:recovered": true,
   "group:limited": true,
+  "journal:failed": true,
   "subscriber:lagged": true,
 } satisfies Record<EventType, true>) as readonly EventType[];

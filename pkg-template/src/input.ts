@@ -1,6 +1,7 @@
 /** Reads what users pass in: each property once, into a copy of our own, checked before anything is done with it. */
 import { OrchestratorError, describe, fits } from "./errors.js";
 import type { Core } from "./core.js";
+import { planOf, type Plan } from "./plan.js";
 import type { CreateTask, ListQuery, TaskStatus, TaskUserStatus } from "./types.js";
 import { STATUSES } from "./wire.js";
 
@@ -67,6 +68,12 @@ export function count(what: string, value: unknown): number | undefined {
   throw invalid(`${what} must be a whole number from 1 to 4294967295, not ${typeof value === "number" ? value : kindOf(value)}`);
 }
 
+/** The position of an event. Whether there is one is for the core to say. */
+export function position(what: string, value: unknown): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw invalid(`${what} must be the position of an event, a whole number, not ${typeof value === "number" ? value : kindOf(value)}`);
+}
+
 export function status(value: unknown): number {
   const number = STATUSES.indexOf(value as TaskStatus);
   if (number >= 0) return number;
@@ -131,13 +138,19 @@ export interface MoreOfTask {
   readonly tags: string[];
   readonly steps: string[];
   readonly metadata: string;
+  readonly plan: Plan | undefined;
 }
 
 export function taskSpec(input: unknown): TaskSpec {
   const task = object("the task", input) as CreateTask;
   const { id, name, description, providerId, subAgentType, workingDirectory, roomId, worldId, parentId, tags, steps, metadata } = task;
+  const { start, group, priority, dependsOn, onDependencyFailure, retry, timeout, deadline, startAt, onInterrupt, outlivesParent, idempotencyKey } = task;
+  const unplanned =
+    start === undefined && group === undefined && priority === undefined && dependsOn === undefined && onDependencyFailure === undefined &&
+    retry === undefined && timeout === undefined && deadline === undefined && startAt === undefined && onInterrupt === undefined &&
+    outlivesParent === undefined && idempotencyKey === undefined;
   const plain =
-    id === undefined && subAgentType === undefined && workingDirectory === undefined && roomId === undefined &&
+    unplanned && id === undefined && subAgentType === undefined && workingDirectory === undefined && roomId === undefined &&
     worldId === undefined && parentId === undefined && tags === undefined && steps === undefined && metadata === undefined;
   return {
     name: string("name", name),
@@ -153,6 +166,9 @@ export function taskSpec(input: unknown): TaskSpec {
       tags: strings("tags", tags),
       steps: strings("steps", steps),
       metadata: metadata === undefined ? "" : json("metadata", metadata),
+      plan: unplanned ? undefined : planOf({
+        start, group, priority, dependsOn, onDependencyFailure, retry, timeout, deadline, startAt, onInterrupt, outlivesParent, idempotencyKey,
+      }),
     },
   };
 }
@@ -160,7 +176,7 @@ export function taskSpec(input: unknown): TaskSpec {
 /** What most tasks of a list have beyond their names. */
 export const NO_MORE: MoreOfTask = {
   id: undefined, subAgentType: undefined, workingDirectory: undefined, roomId: undefined, worldId: undefined, parentId: undefined,
-  tags: [], steps: [], metadata: "",
+  tags: [], steps: [], metadata: "", plan: undefined,
 };
 
 const SORTS = ["createdAt", "-createdAt", "updatedAt", "-updatedAt", "name", "-name"];

@@ -59,11 +59,19 @@ export class Names {
   }
 
   providerId(key: number): string {
-    return this.#labels[key]?.id ?? "";
+    return (this.#labels[key] ?? this.#former(key)).id;
   }
 
   providerLabel(key: number): string {
-    return this.#labels[key]?.label ?? "";
+    return (this.#labels[key] ?? this.#former(key)).label;
+  }
+
+  /** A provider that was not registered here, but in the life that a journal tells of. */
+  #former(key: number): { readonly id: string; readonly label: string } {
+    // An id has no line feed.
+    const text = this.#core.read((glue) => glue.provider(key));
+    const end = text.indexOf("\n");
+    return (this.#labels[key] = end < 0 ? { id: "", label: "" } : { id: text.slice(0, end), label: text.slice(end + 1) });
   }
 
   directory(number: number): string {

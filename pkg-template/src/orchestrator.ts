@@ -2,15 +2,22 @@ import { Attempt } from "./attempt.js";
 import type { Core, Glue } from "./core.js";
 import { Driver } from "./driver.js";
 import { OrchestratorError, describe } from "./errors.js";
+import { joined, Kept, putInto } from "./import.js";
 import * as input from "./input.js";
-import { readProvider } from "./provider.js";
+import type { StoredJournal } from "./journal-types.js";
+import { opening, random, verifyFrames } from "./opening.js";
+import { readOptions, type Settings } from "./options.js";
+import { difference, past, PastState } from "./past.js";
+import { writePlan } from "./plan.js";
+import { readProvider, type Registered } from "./provider.js";
 import { TaskRun } from "./run.js";
 import type {
   AgentProvider, CancelOptions, CreateTask, EventListener, EventType, EventsOptions, ListQuery, OpenOptions, OrchestratedTask,
-  OrchestratorApi, OrchestratorEvent, StartOptions, SubscribeOptions, TaskCounts, TaskOutcome, TaskPage, TaskStatus, TaskStep,
-  TaskUserStatus,
+  OrchestratorApi, OrchestratorEvent, StartOptions, StateDiff, SubscribeOptions, TaskCounts, TaskOutcome, TaskPage, TaskStatus, TaskStep,
+  TaskUserStatus, Verification,
 } from "./types.js";
-import { readTasks, STATUSES } from "./wire.js";
+import { View } from "./view.js";
+import { STATUSES, TERMINAL } from "./wire.js";
 
 /**
  * One control plane: tasks, the providers that carry them out, and everything that happens to them.
@@ -28,60 +35,71 @@ import { readTasks, STATUSES } from "./wire.js";
 export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   readonly #driver: Driver;
   readonly #core: Core;
-  /** The working directory of tasks that name none, unless it is asked for at every create. */
-  readonly #directory: string | undefined;
-  readonly #askDirectory: (() => string) | undefined;
+  readonly #view: View;
+  readonly #settings: Settings;
   #lastDirectory = "";
 
-  /** Opens an orchestrator. In browsers, `await init()` first. */
+  /**
+   * Opens an orchestrator: a new one, or with a journal the one that it tells of. In browsers, `await init()` first.
+   * Rejects with what the journal refuses, such as `LOCKED`; it is closed again then.
+   */
   static async open(options: OpenOptions = {}): Promise<AgentOrchestrator> {
-    return input.reading("the options", () => new AgentOrchestrator(options));
+    const settings = input.reading("the options", () => readOptions(options));
+    if (settings.journal !== undefined) return AgentOrchestrator.#recover(settings);
+    const opened = new AgentOrchestrator(settings);
+    try {
+      opened.#furnish();
+    } catch (error) {
+      opened.#core.close(notOpened());
+      throw error;
+    }
+    return opened;
   }
 
-  private constructor(options: OpenOptions) {
-    input.object("the options", options);
-    const { providers, defaultProviderId, workingDirectory, maxConcurrency, maxTasks, maxOutputLines, eventLogBytes, now, seed, onError } = options;
-    for (const [name, value] of Object.entries({ now, onError })) {
-      if (value !== undefined && typeof value !== "function") throw input.invalid(`${name} must be a function, not ${input.kindOf(value)}`);
-    }
-    if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) throw input.invalid("seed must be a whole number of at least 0");
-    if (providers !== undefined && !Array.isArray(providers)) throw input.invalid(`providers must be an array, not ${input.kindOf(providers)}`);
-    this.#askDirectory = typeof workingDirectory === "function" ? workingDirectory : undefined;
-    this.#directory = this.#askDirectory === undefined ? (input.optionalString("workingDirectory", workingDirectory) ?? "") : undefined;
-    this.#driver = new Driver(
-      {
-        maxConcurrency: input.count("maxConcurrency", maxConcurrency),
-        maxTasks: input.count("maxTasks", maxTasks),
-        maxOutputLines: input.count("maxOutputLines", maxOutputLines),
-        eventLogBytes: input.count("eventLogBytes", eventLogBytes),
-        seed,
-      },
-      now ?? Date.now,
-      onError ?? ((error, where) => console.error(`agent-orchestrator: error in ${where}:`, error)),
-    );
-    this.#core = this.#driver.core;
+  /** Opens what a journal has kept. */
+  static async #recover(settings: Settings): Promise<AgentOrchestrator> {
+    const journal = settings.journal!;
+    let opened: AgentOrchestrator | undefined;
     try {
-      for (const provider of providers ?? []) this.registerProvider(provider);
-      const fallback = input.optionalString("defaultProviderId", defaultProviderId);
-      if (fallback !== undefined && ![...this.#driver.providers.values()].some((provider) => provider.id === fallback)) {
-        const known = [...this.#driver.providers.values()].map((provider) => provider.id).join(", ") || "none";
-        throw new OrchestratorError("PROVIDER_NOT_FOUND", `the default provider ${input.quote(fallback)} is not among the providers: ${known}`);
-      }
-      this.#core.read((glue) => glue.setDefaultProvider(fallback));
+      opened = new AgentOrchestrator(settings, await journal.load(false));
+      opened.#furnish();
+      await opened.flush();
+      return opened;
     } catch (error) {
-      this.#core.close(new OrchestratorError("DISPOSED", "the orchestrator was not opened"));
+      // What matters is why it could not be opened.
+      if (opened === undefined) await journal.close().catch(() => {});
+      else await opened.#driver.close(notOpened());
       throw error;
     }
   }
 
+  private constructor(settings: Settings, stored?: StoredJournal) {
+    this.#settings = settings;
+    this.#driver = new Driver(opening(settings.core, stored), settings);
+    this.#core = this.#driver.core;
+    this.#view = this.#driver.view;
+  }
+
+  /** Limits, providers: what needs an orchestrator that is open. */
+  #furnish(): void {
+    const { groups, providers, defaultProviderId } = this.#settings;
+    for (const [name, max] of groups) this.#limit(name, max);
+    for (const provider of providers) this.#register(provider);
+    if (defaultProviderId !== undefined && !providers.some((provider) => provider.id === defaultProviderId)) {
+      const known = providers.map((provider) => provider.id).join(", ") || "none";
+      throw new OrchestratorError("PROVIDER_NOT_FOUND", `the default provider ${input.quote(defaultProviderId)} is not among the providers: ${known}`);
+    }
+    this.#core.read((glue) => glue.setDefaultProvider(defaultProviderId));
+  }
+
   // ----- tasks -----
 
-  /** Creates a task; it waits to be started. The first one becomes the current task. */
+  /** Creates a task, and starts it if it says so. The first one becomes the current task. */
   async createTask(task: CreateTask): Promise<OrchestratedTask> {
     const key = this.#create(task);
     const created = this.#driver.task(key);
     this.#driver.names.created(key, created.id);
-    return created;
+    return this.#kept(created);
   }
 
   /** Creates several tasks, or none if one of them is refused. */
@@ -92,7 +110,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     });
     if (specs.length === 0) return Object.freeze([]);
     const first = this.#createSpecs(specs);
-    return Object.freeze(specs.map((_, index) => this.#driver.task(first + index)));
+    return this.#kept(Object.freeze(specs.map((_, index) => this.#driver.task(first + index))));
   }
 
   /**
@@ -118,7 +136,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     const signal = input.reading("the options", () => input.signalOf(options));
     if (signal?.aborted === true) throw aborted(signal);
     const key = this.#key(taskId);
-    if (STATUSES.indexOf(this.#driver.task(key).status) >= 3) return this.#driver.outcome(key, this.#lastAttempt(key));
+    if (STATUSES.indexOf(this.#driver.task(key).status) >= TERMINAL) return this.#kept(this.#driver.outcome(key, this.#lastAttempt(key)));
     const attempt = this.#driver.attempt(key, this.#lastAttempt(key));
     if (signal === undefined) return attempt.promise;
     return new Promise((resolve, reject) => {
@@ -145,7 +163,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     });
     const key = this.#key(taskId);
     this.#cancel(key, reason);
-    return this.#driver.task(key);
+    return this.#kept(this.#driver.task(key));
   }
 
   /** Removes a task and all tasks below it, cancelling what has not ended. */
@@ -153,6 +171,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     const key = this.#key(taskId);
     this.#core.command((glue, now) => glue.delete(now, key));
     this.#driver.names.forgetAll();
+    await this.#durable();
   }
 
   /** Gives a task another name. */
@@ -195,7 +214,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     const text = input.string("a step's description", description);
     const key = this.#key(taskId);
     const step = this.#core.command((glue, now) => glue.addStep(now, key, 0, this.#core.strings().put(text)));
-    return Object.freeze({ id: `s${step + 1}`, description: text, status: "pending", output: undefined });
+    return this.#kept(Object.freeze({ id: `s${step + 1}`, description: text, status: "pending", output: undefined }));
   }
 
   /** Moves a step; the task's progress follows the share of completed steps. */
@@ -214,49 +233,34 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
 
   /** A task as it is now. */
   getTask(taskId: string): OrchestratedTask | undefined {
-    const key = this.#find(input.string("the task's id", taskId));
-    return key < 0 ? undefined : this.#driver.task(key);
+    return this.#view.getTask(taskId);
   }
 
   /** Tasks that meet all conditions, a page at a time. */
   listTasks(query: ListQuery = {}): TaskPage {
-    const wanted = input.reading("the query", () => input.listQuery(query));
-    const core = this.#core;
-    const count = core.read((glue) => {
-      wanted(core);
-      const found = glue.list();
-      if (found < 0) throw core.refusal(glue);
-      return found;
-    });
-    const tasks = count === 0 ? [] : readTasks(core, this.#driver.names);
-    return Object.freeze({ tasks: Object.freeze(tasks), nextCursor: core.read((glue) => glue.nextCursor()) });
+    return this.#view.listTasks(query);
   }
 
   /** Tasks that a text means, best first: an id or its beginning, else words of name, tags or description. */
   searchTasks(text: string, options?: { limit?: number | undefined }): readonly OrchestratedTask[] {
-    const limit = input.reading("the options", () => (options === undefined ? undefined : (input.object("the options", options) as ListQuery).limit));
-    return this.listTasks({ text: input.string("the text", text), limit }).tasks;
+    return this.#view.searchTasks(text, options);
   }
 
   /** How many tasks stand in each status. */
   countTasks(): TaskCounts {
-    const counts = STATUSES.map((_, number) => this.#core.read((glue) => glue.count(number)));
-    const [pending, running, paused, completed, failed, cancelled] = counts as [number, number, number, number, number, number];
-    const total = counts.reduce((sum, count) => sum + count, 0);
-    return Object.freeze({ pending, running, paused, completed, failed, cancelled, total });
+    return this.#view.countTasks();
   }
 
   /** The task that a user is at. */
   get currentTask(): OrchestratedTask | undefined {
-    const key = this.#core.read((glue) => glue.current());
-    return key < 0 ? undefined : this.#driver.task(key);
+    return this.#view.currentTask;
   }
 
   /** Makes the task with this id, or the one that a search text means, the current one; none for `null`. */
   async switchTask(idOrText: string | null): Promise<OrchestratedTask | undefined> {
     if (idOrText === null) {
       this.#core.command((glue, now) => glue.select(now, -1));
-      return undefined;
+      return this.#kept(undefined);
     }
     const text = input.string("the id or text", idOrText);
     const key = this.#core.read((glue) => {
@@ -265,12 +269,12 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
       return found;
     });
     this.#core.command((glue, now) => glue.select(now, key));
-    return this.#driver.task(key);
+    return this.#kept(this.#driver.task(key));
   }
 
   /** The current task (or else the newest) as text for a model's prompt. */
   taskContext(): string {
-    return this.#core.read((glue) => glue.taskContext());
+    return this.#view.taskContext();
   }
 
   // ----- providers -----
@@ -280,7 +284,10 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
    * keep waiting until a provider with the same id is registered.
    */
   registerProvider(provider: AgentProvider): () => void {
-    const read = readProvider(provider);
+    return this.#register(readProvider(provider));
+  }
+
+  #register(read: Registered): () => void {
     const key = this.#core.command((glue, now) => glue.registerProvider(now, read.id, read.label, read.description, read.maxConcurrency));
     this.#driver.register(key, read);
     return () => {
@@ -288,6 +295,15 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
       this.#driver.providers.delete(key);
       this.#core.command((glue, now) => glue.unregisterProvider(now, key));
     };
+  }
+
+  /**
+   * Says how many tasks of a group may run at once; any number when `undefined`. The group `""` is that of all tasks
+   * without one.
+   */
+  async limitGroup(group: string, maxConcurrency: number | undefined): Promise<void> {
+    this.#limit(input.string("the group", group), input.count("maxConcurrency", maxConcurrency));
+    await this.#durable();
   }
 
   /** The providers that can be used now. */
@@ -316,7 +332,80 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
 
   /** A hash over the whole state. */
   stateHash(): string {
-    return this.#core.read((glue) => glue.stateHash());
+    return this.#view.stateHash();
+  }
+
+  // ----- the journal -----
+
+  /** Waits until everything that has happened so far is durable; at once without a journal. */
+  async flush(): Promise<void> {
+    void this.#core.nextSeq;
+    const failure = this.#core.failure();
+    if (failure !== undefined) throw failure;
+    await this.#durable();
+  }
+
+  /**
+   * The state after an event: any event that is still kept. `INVALID_ARGUMENT` for a position that is not reached yet,
+   * `HISTORY_GONE` for one that is no longer kept.
+   */
+  async at(seq: number): Promise<PastState> {
+    const position = input.position("seq", seq);
+    return new PastState(past(await this.#history(), position), position);
+  }
+
+  /** What changed between two positions; refused as {@link at}. */
+  async diff(from: number, to: number): Promise<StateDiff> {
+    const [first, second] = [input.position("from", from), input.position("to", to)];
+    return difference(await this.#history(), first, second);
+  }
+
+  /**
+   * Opens another orchestrator that goes on by itself from the state after an event; refused as {@link at}. It has the
+   * options given here, as for {@link open}; a journal must be empty, else `CONFLICT`. Without one it lives in memory.
+   * Attempts that were under way are interrupted.
+   */
+  async fork(seq: number, options: OpenOptions = {}): Promise<AgentOrchestrator> {
+    const position = input.position("seq", seq);
+    const settings = input.reading("the options", () => readOptions(options));
+    const journal = settings.journal ?? new Kept();
+    const state = past(await this.#history(), position);
+    try {
+      const frame = state.read((glue) => glue.fork(settings.core.seed ?? random()));
+      await putInto(journal, frame);
+    } catch (error) {
+      await journal.close().catch(() => {});
+      throw error;
+    } finally {
+      state.close(notOpened());
+    }
+    return AgentOrchestrator.#recover({ ...settings, journal });
+  }
+
+  /** Replays the journal from its first event, or its oldest snapshot, and holds the result against the state; `JOURNAL_DAMAGED` when they differ. */
+  async verify(): Promise<Verification> {
+    await this.flush();
+    const [seq, stateHash, journalHash] = [this.#core.nextSeq - 1, this.stateHash(), this.journalHash()];
+    const events = verifyFrames(await this.#history(), seq, stateHash, journalHash);
+    return Object.freeze({ seq, events, stateHash, journalHash });
+  }
+
+  /**
+   * The journal as one file, the same bytes on every host: what is needed to go on, or with `history` everything that is
+   * kept. {@link importJournal} reads it. Without a journal it is the state, as a journal that begins with it.
+   */
+  async exportJournal(options?: { history?: boolean | undefined }): Promise<Uint8Array> {
+    const history = input.reading("the options", () => options !== undefined && (input.object("the options", options) as { history?: unknown }).history === true);
+    await this.flush();
+    const { keeper } = this.#driver;
+    if (keeper === undefined) return this.#core.read((glue) => glue.fork(this.#settings.core.seed ?? random()));
+    return joined((await keeper.load(history)).frames);
+  }
+
+  /** Takes a snapshot, so that the journal gets short. Does nothing without a journal. */
+  async compact(): Promise<void> {
+    await this.flush();
+    await this.#driver.keeper?.compact();
   }
 
   // ----- the end -----
@@ -328,11 +417,12 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
 
   /**
    * Ends everything: providers' signals are aborted, runs that were waited for reject with `DISPOSED`, iterators end,
-   * and the memory is freed. Safe at any time, also from a listener or a provider, and more than once.
+   * what is not written yet is written, the journal is closed, and the memory is freed. Ready when the journal is
+   * closed. Safe at any time, also from a listener or a provider, and more than once.
    */
   async dispose(): Promise<void> {
-    if (this.disposed) return;
-    this.#driver.close(new OrchestratorError("DISPOSED", "the orchestrator is disposed of"));
+    const closed = this.#driver.close(this.#core.gone ?? new OrchestratorError("DISPOSED", "the orchestrator is disposed of"));
+    if (closed !== undefined) await closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -341,10 +431,31 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
 
   // ----- inside -----
 
-  #change(taskId: string, use: (glue: Glue, now: number, key: number) => number): OrchestratedTask {
+  /** What a call gives, once what it did is durable: at once without a journal, without so much as a promise. */
+  #kept<T>(value: T): T | Promise<T> {
+    return this.#driver.keeper?.durable()?.then(() => value) ?? value;
+  }
+
+  #durable(): Promise<void> | undefined {
+    return this.#driver.keeper?.durable();
+  }
+
+  /** Everything that is still kept. */
+  async #history(): Promise<readonly Uint8Array[]> {
+    await this.flush();
+    const { keeper } = this.#driver;
+    if (keeper === undefined) return this.#core.read((glue) => glue.framesInMemory());
+    return (await keeper.load(true)).frames;
+  }
+
+  #limit(group: string, max: number | undefined): void {
+    this.#core.command((glue, now) => glue.limitGroup(now, this.#core.strings().put(group), max ?? 0));
+  }
+
+  #change(taskId: string, use: (glue: Glue, now: number, key: number) => number): OrchestratedTask | Promise<OrchestratedTask> {
     const key = this.#key(taskId);
     this.#core.command((glue, now) => use(glue, now, key));
-    return this.#driver.task(key);
+    return this.#kept(this.#driver.task(key));
   }
 
   #cancel(key: number, reason: string = "Cancelled by user"): void {
@@ -375,6 +486,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
         for (const text of [name, description, more.id, providerId, more.subAgentType, more.workingDirectory]) core.field(text);
         for (const text of [more.roomId, more.worldId, more.parentId, more.metadata]) core.field(text);
         core.fields(more.tags).fields(more.steps);
+        writePlan(core, more.plan);
       }
       return glue.createMany(now, specs.length);
     });
@@ -388,17 +500,13 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   }
 
   #currentDirectory(): string {
-    const ask = this.#askDirectory;
-    if (ask === undefined) return this.#directory!;
-    return input.reading("the working directory", () => input.string("the working directory", ask()));
-  }
-
-  #find(id: string): number {
-    return this.#driver.names.keyOf(id) ?? this.#core.find(id);
+    const { workingDirectory } = this.#settings;
+    if (typeof workingDirectory === "string") return workingDirectory;
+    return input.reading("the working directory", () => input.string("the working directory", workingDirectory()));
   }
 
   #key(id: string): number {
-    const key = this.#find(input.string("the task's id", id));
+    const key = this.#view.find(input.string("the task's id", id));
     if (key < 0) throw new OrchestratorError("TASK_NOT_FOUND", `there is no task ${input.quote(id)}`);
     return key;
   }
@@ -425,7 +533,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
         key = this.#create(task);
         id = this.#driver.names.ownTaskId(key);
       }
-      const attempt = this.#driver.attempt(key, again ? this.#core.restart(key) : this.#core.start(key));
+      const attempt = again ? this.#driver.attemptAnew(key, this.#core.restart(key)) : this.#driver.attempt(key, this.#core.start(key));
       if (signal !== undefined && deafen !== undefined) {
         cancel = () => this.#cancelFor(signal, key, attempt);
         attempt.onEnd(deafen);
@@ -452,3 +560,5 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
 function aborted(signal: AbortSignal): OrchestratorError {
   return new OrchestratorError("ABORTED", `the signal was aborted: ${describe(signal.reason)}`, { cause: signal.reason });
 }
+
+const notOpened = (): OrchestratorError => new OrchestratorError("DISPOSED", "the orchestrator was not opened");

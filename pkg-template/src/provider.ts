@@ -1,6 +1,7 @@
 /** Calls providers, whatever they are made of, and makes of their answers what the kernel takes. */
 import type { Answer, Attempt } from "./attempt.js";
 import type { Context } from "./context.js";
+import { FAILED, MAY_RETRY, SUCCEEDED } from "./core.js";
 import { OrchestratorError, describe, fits } from "./errors.js";
 import { count, invalid, kindOf, object, optionalString, quote, reading, string } from "./input.js";
 import type { AgentProvider, OrchestratedTask } from "./types.js";
@@ -96,8 +97,8 @@ async function consume(attempt: Attempt, context: Context, lines: Lines): Promis
 }
 
 function readAnswer(value: unknown): Answer {
-  if (typeof value === "string") return { success: true, summary: fits("a result summary", value).toWellFormed(), error: undefined, detail: "" };
-  if (value === undefined || value === null) return { success: true, summary: "", error: undefined, detail: "" };
+  if (typeof value === "string") return { success: true, summary: fits("a result summary", value).toWellFormed(), error: undefined, retryable: true, detail: "" };
+  if (value === undefined || value === null) return { success: true, summary: "", error: undefined, retryable: true, detail: "" };
   const expected = "expected text, nothing, or an object with a boolean `success`";
   const rubbish = (found: string): OrchestratorError => new OrchestratorError("INVALID_RESULT", `the provider returned ${found}; ${expected}`);
   if (typeof value !== "object") throw rubbish(kindOf(value));
@@ -118,13 +119,14 @@ function readAnswer(value: unknown): Answer {
     else if (!Array.isArray(files) || !files.every((file) => typeof file === "string")) throw rubbish(`a ${name} that is not an array of strings`);
     else if (files.length === 0) fields.delete(name);
   }
-  fields.delete("success");
-  fields.delete("summary");
+  const retryable = fields.get("retryable") ?? true;
+  if (typeof retryable !== "boolean") throw rubbish(`a retryable that is ${kindOf(retryable)}`);
+  for (const name of ["success", "summary", "retryable"]) fields.delete(name);
   if (error === undefined) fields.delete("error");
-  if (fields.size === 0) return { success, summary, error, detail: "" };
+  if (fields.size === 0) return { success, summary, error, retryable, detail: "" };
   try {
     const detail = JSON.stringify(Object.fromEntries(fields)).toWellFormed();
-    return { success, summary, error, detail: fits("a result as JSON", detail) };
+    return { success, summary, error, retryable, detail: fits("a result as JSON", detail) };
   } catch (cause) {
     if (OrchestratorError.isInstance(cause)) throw cause;
     throw new OrchestratorError("INVALID_RESULT", `the provider's result cannot be kept as JSON: ${describe(cause)}`, { cause });
@@ -141,7 +143,8 @@ function answer(attempt: Attempt, value: unknown): void {
   attempt.answer = read;
   if (attempt.core.gone !== undefined) return;
   try {
-    attempt.core.finish(attempt.key, attempt.number, read.success, read.summary, read.error, read.detail);
+    const how = read.success ? SUCCEEDED : read.retryable ? MAY_RETRY : FAILED;
+    attempt.core.finish(attempt.key, attempt.number, how, read.summary, read.error, read.detail);
   } catch (error) {
     ownFault(error);
   }
@@ -150,11 +153,22 @@ function answer(attempt: Attempt, value: unknown): void {
 function fail(attempt: Attempt, thrown: unknown): void {
   attempt.cause = thrown;
   const error = describe(thrown);
+  const retryable = mayRetry(thrown);
   if (attempt.core.gone !== undefined) return;
   try {
-    attempt.core.fail(attempt.key, attempt.number, error);
+    attempt.core.fail(attempt.key, attempt.number, error, retryable);
   } catch (error) {
     ownFault(error);
+  }
+}
+
+/** Whether another attempt may do better. What is no result would be none the next time either. */
+function mayRetry(thrown: unknown): boolean {
+  try {
+    if (OrchestratorError.isInstance(thrown)) return thrown.code !== "INVALID_RESULT" && thrown.code !== "LIMIT_EXCEEDED";
+    return typeof thrown !== "object" || thrown === null || (thrown as { retryable?: unknown }).retryable !== false;
+  } catch {
+    return true;
   }
 }
 

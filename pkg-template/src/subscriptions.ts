@@ -1,5 +1,6 @@
 /** Hands events out: to listeners in batches, to iterators through bounded queues, from any position still kept. */
 import type { Core } from "./core.js";
+import type { OrchestratorError } from "./errors.js";
 import { invalid, kindOf, object, onAbort, signalOf, string } from "./input.js";
 import type { Names } from "./names.js";
 import type { EventsOptions, OrchestratorEvent, SubscribeOptions } from "./types.js";
@@ -33,6 +34,8 @@ interface Subscriber {
 }
 
 function wants(subscriber: Subscriber, event: OrchestratorEvent): boolean {
+  // Whoever listens for anything wants to know that nothing will come any more.
+  if (event.type === "journal:failed") return true;
   if (event.seq < subscriber.since) return false;
   if (event.type === "subscriber:lagged") return true;
   if (subscriber.types !== undefined && !subscriber.types.has(event.type)) return false;
@@ -70,20 +73,22 @@ export class Subscriptions {
   readonly #ends = new Set<() => void>();
   /** Position after the last event that was handed out to everybody. */
   #next: number;
+  /** That the journal has failed, which those who are behind are told when they have read the rest. */
+  #failed: OrchestratorEvent | undefined;
 
   constructor(core: Core, names: Names, host: EventsHost) {
     this.#core = core;
     this.#names = names;
     this.#host = host;
-    this.#next = core.nextSeq;
+    this.#next = core.durable;
   }
 
   /** Whether there is something to hand out. */
   get pending(): boolean {
-    return this.#core.gone === undefined && this.#core.nextSeq !== this.#next;
+    return this.#core.gone === undefined && this.#core.durable !== this.#next;
   }
 
-  /** Hands out all that has happened. Listeners may make more happen; that comes in the same go. */
+  /** Hands out all that has happened and is durable. Listeners may make more happen; that comes in the same go. */
   flush(): void {
     while (this.#core.gone === undefined) {
       // Also those that came while events were handed out.
@@ -91,13 +96,16 @@ export class Subscriptions {
       if (this.#core.gone !== undefined) return;
       if (this.#left) this.#sweep();
       if (this.#live.length === 0 && this.#ofTask.size === 0) {
-        this.#next = this.#core.nextSeq;
+        this.#next = this.#core.durable;
         return;
       }
-      if (this.#core.nextSeq === this.#next) return;
-      const first = this.#core.drain(this.#next, BATCH);
+      const behind = this.#core.durable - this.#next;
+      if (behind === 0) return;
+      const first = this.#core.drain(this.#next, Math.min(BATCH, behind));
       const events = readEvents(this.#core, this.#names, first);
       if (events.length === 0) return;
+      // When the log begins late, as many events reach beyond what is durable.
+      if (first + events.length > this.#core.durable) events.length = Math.max(this.#core.durable - first, 0);
       const missed = first - this.#next;
       this.#next = first + events.length;
       if (missed > 0) this.#tell(lagged(first, events[0]!.at, missed), first);
@@ -144,8 +152,19 @@ export class Subscriptions {
       subscriber.joined = Math.max(subscriber.since, this.#next);
       this.#behind.delete(subscriber);
       this.#join(subscriber);
+      if (this.#failed !== undefined) events.push(this.#failed);
     }
     return events;
+  }
+
+  /** Tells everybody that the journal has failed, whatever they listen for. */
+  fail(error: OrchestratorError): void {
+    const event: OrchestratorEvent = Object.freeze({
+      type: "journal:failed", seq: this.#core.durable - 1, at: this.#core.lastTime, code: error.code, message: error.message,
+    });
+    this.#failed = event;
+    const all = [this.#live, ...this.#ofTask.values()].flatMap((subscribers) => [...subscribers]);
+    for (const subscriber of all) this.#deliver(subscriber, event);
   }
 
   #deliver(subscriber: Subscriber, event: OrchestratorEvent): void {
@@ -206,10 +225,16 @@ export class Subscriptions {
     return end;
   }
 
+  /** The first position that one who comes now has not missed. */
+  #begin(): number {
+    // Refused when all is disposed of.
+    return Math.min(this.#core.nextSeq, this.#core.durable);
+  }
+
   subscribe(listener: unknown, input?: SubscribeOptions): () => void {
     if (typeof listener !== "function") throw invalid(`the listener must be a function, not ${kindOf(listener)}`);
     const { types, taskId, from, signal } = readOptions(input);
-    const next = this.#core.nextSeq;
+    const next = this.#begin();
     if (signal?.aborted === true) return () => {};
     return this.#add({ types, taskId, deliver: listener as Listener, since: from ?? next, from, joined: from ?? next, active: true }, signal);
   }
@@ -220,7 +245,7 @@ export class Subscriptions {
    */
   events(input?: EventsOptions, over?: () => boolean): AsyncIterableIterator<OrchestratorEvent> {
     const { types, taskId, from, signal, buffer } = readOptions(input);
-    const next = this.#core.nextSeq;
+    const next = this.#begin();
     let queue: OrchestratorEvent[] = [];
     let dropped = 0;
     let waiting: ((result: IteratorResult<OrchestratorEvent>) => void)[] = [];
@@ -258,7 +283,7 @@ export class Subscriptions {
         }
         const event = queue.shift();
         if (event !== undefined) return { done: false, value: event };
-        if (ended || (over?.() === true && this.#next === this.#core.nextSeq)) return { done: true, value: undefined };
+        if (ended || (over?.() === true && this.#next === this.#core.durable)) return { done: true, value: undefined };
         return new Promise((resolve) => waiting.push(resolve));
       },
       return: async () => {

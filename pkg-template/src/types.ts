@@ -2,20 +2,29 @@
  * The public vocabulary of the package: what goes in, what comes out. Everything that comes out is a plain frozen
  * object; nothing here is a live handle except {@link TaskRun} and {@link TaskContext}.
  */
-import type { OrchestratorError } from "./errors.js";
-import type { TaskRun } from "./run.js";
+import type { Journal } from "./journal-types.js";
 
 /** A value that survives `JSON.parse(JSON.stringify(value))`. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 /** A JSON object. */
 export type JsonObject = { readonly [key: string]: JsonValue };
 
-/** Where a task stands. `completed`, `failed` and `cancelled` are terminal; only `restartTask` leaves them. */
-export type TaskStatus = "pending" | "running" | "paused" | "completed" | "failed" | "cancelled";
+/**
+ * Where a task stands. `blocked` was started and waits for tasks that it depends on. `completed`, `failed` and
+ * `cancelled` are terminal; only `restartTask` leaves them.
+ */
+export type TaskStatus = "pending" | "blocked" | "running" | "paused" | "completed" | "failed" | "cancelled";
 /** What the user thinks of a task; independent of {@link TaskStatus}. */
 export type TaskUserStatus = "open" | "done";
-/** What a started task still waits for: a free slot, or its provider to be registered again. */
-export type TaskWait = "capacity" | "provider";
+/**
+ * What a started task still waits for: a free slot, its provider to be registered, the tasks it depends on, its time to
+ * start, its next attempt, or, after a crash, to be resumed.
+ */
+export type TaskWait = "capacity" | "provider" | "dependencies" | "time" | "retry" | "interrupted";
+/** What a failure comes from: the provider, a time-out or deadline, a task that was needed first, or a crash. */
+export type TaskFailure = "provider" | "timeout" | "dependency" | "interrupted";
+/** What becomes of a task that was running when the orchestrator stopped without a goodbye. */
+export type OnInterrupt = "pause" | "retry" | "fail";
 
 /** One step of a task's plan. */
 export interface TaskStep {
@@ -73,7 +82,47 @@ export interface OrchestratedTask {
   readonly startedAt: number | undefined;
   readonly completedAt: number | undefined;
   readonly userStatusUpdatedAt: number;
+  /** Ids of tasks that must be completed before it runs. */
+  readonly dependsOn: readonly string[];
+  /** Higher ones run first, within their group. */
+  readonly priority: number;
+  readonly group: string | undefined;
+  /** When it must have ended. */
+  readonly deadline: number | undefined;
+  /** Before when it does not run. */
+  readonly startAt: number | undefined;
+  /** When the next attempt is due, after a failed one. */
+  readonly retryAt: number | undefined;
+  /** Whether it goes on when the task above it ends. */
+  readonly outlivesParent: boolean;
   readonly metadata: JsonObject;
+}
+
+/**
+ * How failed attempts are repeated. The n-th retry comes after `delay * factor ** (n - 1)`, at most `maxDelay`; up to
+ * the share `jitter` of it is left out at random, so that tasks which failed together do not come back together.
+ */
+export interface RetryPolicy {
+  /** How many attempts there may be in all, the first included; 1 to 1000. */
+  maxAttempts: number;
+  /** Milliseconds before the second attempt. Default 1000. */
+  delay?: number | undefined;
+  /** The longest wait between two attempts, in milliseconds. Default 60,000. */
+  maxDelay?: number | undefined;
+  /** By how much each wait is longer than the one before, 1 to 100. Default 2. */
+  factor?: number | undefined;
+  /** 0 to 1. Default 0.5. */
+  jitter?: number | undefined;
+}
+
+/** How long things may take, in milliseconds. What is absent may take any time. */
+export interface TaskTimeouts {
+  /** One attempt, while it is not paused. */
+  attempt?: number | undefined;
+  /** Without output, progress or a step of the provider, while it is not paused. */
+  idle?: number | undefined;
+  /** All attempts together with the waits between them, from the first run on. */
+  total?: number | undefined;
 }
 
 /** What {@link AgentOrchestrator.createTask} takes. */
@@ -92,13 +141,37 @@ export interface CreateTask {
   workingDirectory?: string | undefined;
   roomId?: string | undefined;
   worldId?: string | undefined;
-  /** Cancelling or deleting a task does the same to the tasks below it. */
+  /** The task above. When that one ends, is cancelled or deleted, the same becomes of this one, unless it `outlivesParent`. */
   parentId?: string | undefined;
   tags?: readonly string[] | undefined;
   /** Descriptions of the steps planned so far. */
   steps?: readonly string[] | undefined;
   /** Yours; returned unchanged. */
   metadata?: { readonly [key: string]: unknown } | undefined;
+  /** `now` starts it at once. Default `manual`: somebody calls `startTask`. */
+  start?: "now" | "manual" | undefined;
+  /** Ids of tasks that must be completed before it runs; until then it is `blocked`. */
+  dependsOn?: readonly string[] | undefined;
+  /** What becomes of it when one of those fails, is cancelled or is deleted. Default `block`: it waits for a restart of that one. */
+  onDependencyFailure?: "block" | "fail" | undefined;
+  /** -1000 to 1000; higher ones run first, within their group. Default 0. */
+  priority?: number | undefined;
+  /** The group whose limit and turn it shares. Groups take turns, however many tasks each has waiting. */
+  group?: string | undefined;
+  /** How failed attempts are repeated; not at all when absent. */
+  retry?: RetryPolicy | undefined;
+  /** How long it may take; a number of milliseconds is for each attempt. */
+  timeout?: number | TaskTimeouts | undefined;
+  /** When it must have ended, as a `Date` or in milliseconds since 1970; else it fails. */
+  deadline?: Date | number | undefined;
+  /** Before when it does not run. */
+  startAt?: Date | number | undefined;
+  /** What becomes of it after a crash. Default: the orchestrator's `onInterrupt`. */
+  onInterrupt?: OnInterrupt | undefined;
+  /** Whether it goes on when the task above it ends. */
+  outlivesParent?: boolean | undefined;
+  /** Names this order: given again it is the same task, and another order of this name is refused with `CONFLICT`. */
+  idempotencyKey?: string | undefined;
 }
 
 /** How a run of a task ended. */
@@ -122,7 +195,7 @@ export interface TaskContext {
   readonly workingDirectory: string;
   readonly roomId: string | undefined;
   readonly worldId: string | undefined;
-  /** Aborted when the task is cancelled or deleted, or the orchestrator disposed of. */
+  /** Aborted when the attempt is called off: cancelled, deleted, out of time, or the orchestrator at its end. */
   readonly signal: AbortSignal;
   /** True once this attempt is no longer the one that counts. */
   isCancelled(): boolean;
@@ -148,11 +221,11 @@ export interface TaskContext {
   updateStep(stepId: string, status: TaskStatus, output?: string): boolean;
 }
 
-/** What a provider may return, or resolve to. Nothing at all means success. */
+/** What a provider may return, or resolve to. Nothing at all means success. `retryable: false` says that no further attempt would do better. */
 export type ProviderResult =
   | string
   | void
-  | { success: boolean; summary?: string; error?: string; filesCreated?: readonly string[]; filesModified?: readonly string[]; [extra: string]: unknown };
+  | { success: boolean; summary?: string; error?: string; retryable?: boolean; filesCreated?: readonly string[]; filesModified?: readonly string[]; [extra: string]: unknown };
 
 /** Something that can carry out tasks. */
 export interface AgentProvider {
@@ -165,12 +238,23 @@ export interface AgentProvider {
   readonly maxConcurrency?: number | undefined;
   /**
    * Carries out one attempt of a task. May return a value, a promise, or an (async) iterable of output lines whose
-   * return value is the result. Throwing fails the task.
+   * return value is the result. Throwing fails the attempt, for good if what is thrown has `retryable: false`.
    */
   executeTask(
     task: OrchestratedTask,
     context: TaskContext,
   ): ProviderResult | Promise<ProviderResult> | AsyncIterable<string> | AsyncGenerator<string, ProviderResult> | Iterator<string, ProviderResult> & Iterable<string>;
+}
+
+/** The time and timers of a host. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+  /** Milliseconds since whenever, by a clock that is never set; when it and `now` drift apart, `now` was. Without it, `now` never is. */
+  steady?(): number;
+  /** Calls back after so many milliseconds, fewer than 2^31; gives what `clearTimeout` takes. */
+  setTimeout(callback: () => void, milliseconds: number): unknown;
+  clearTimeout(handle: unknown): void;
 }
 
 /** Options of {@link AgentOrchestrator.open}. */
@@ -188,7 +272,26 @@ export interface OpenOptions {
   maxOutputLines?: number | undefined;
   /** How many bytes of events are kept for replay. Default 16 MiB. */
   eventLogBytes?: number | undefined;
-  /** The clock, in milliseconds since the Unix epoch. Default `Date.now`. */
+  /**
+   * Where everything is kept, so that nothing is lost when the process ends. Acknowledged means kept: promises of calls
+   * are fulfilled, providers called and events handed out only then. Without one, everything is in memory.
+   */
+  journal?: Journal | undefined;
+  /** What becomes of tasks that were running when the process ended without `dispose`, if they do not say. Default `pause`. */
+  onInterrupt?: OnInterrupt | undefined;
+  /** How many started tasks may wait for their turn before a start is refused with `QUEUE_FULL`. Default 1,000,000. */
+  maxQueued?: number | undefined;
+  /** Limits of groups by their names; `""` is that of all tasks without a group. See {@link AgentOrchestrator.limitGroup}. */
+  groups?: { readonly [name: string]: { maxConcurrency?: number | undefined } } | undefined;
+  /** Keeps all events in the journal, also those before a snapshot, so that every state there ever was can be looked at. */
+  keepHistory?: boolean | undefined;
+  /** After how many bytes of events a snapshot is taken, so that the journal stays short; 0 for never. Default 4 MiB. */
+  snapshotBytes?: number | undefined;
+  /** How many bytes may wait to be written before new work is refused with `OVERLOADED`. Default 64 MiB. */
+  maxUnwrittenBytes?: number | undefined;
+  /** The time and timers, for hosts with their own and for tests. */
+  clock?: Clock | undefined;
+  /** Short for a `clock` that differs in nothing else: milliseconds since the Unix epoch. Default `Date.now`. */
   now?: (() => number) | undefined;
   /** Makes ids repeatable. Random when absent. */
   seed?: number | undefined;
@@ -225,61 +328,33 @@ export interface TaskPage {
 /** How many tasks stand in each status. */
 export type TaskCounts = { readonly [S in TaskStatus]: number } & { readonly total: number };
 
-interface Base<T extends string> {
-  readonly type: T;
-  /** Position in the journal; the first event is 1, and there are no gaps. */
-  readonly seq: number;
-  /** Milliseconds since the Unix epoch; never runs backwards. */
-  readonly at: number;
-}
-interface OfTask<T extends string> extends Base<T> {
+/** A task that is another one than it was. */
+export interface TaskChange {
   readonly taskId: string;
+  /** Names of what differs. */
+  readonly fields: readonly (keyof OrchestratedTask)[];
+  readonly before: OrchestratedTask;
+  readonly after: OrchestratedTask;
 }
-interface OfAttempt<T extends string> extends OfTask<T> {
-  readonly attempt: number;
+/** What changed between two positions. */
+export interface StateDiff {
+  readonly from: number;
+  readonly to: number;
+  /** Tasks that are only in the second state. */
+  readonly created: readonly OrchestratedTask[];
+  /** Tasks that are only in the first state. */
+  readonly deleted: readonly OrchestratedTask[];
+  readonly changed: readonly TaskChange[];
 }
-
-/** Everything that can happen. One event for one fact. */
-export type OrchestratorEvent =
-  | (Base<"journal:opened"> & { readonly format: number })
-  | (Base<"provider:registered"> & { readonly providerId: string; readonly label: string })
-  | (Base<"provider:unregistered"> & { readonly providerId: string })
-  | (OfTask<"task:created"> & { readonly name: string; readonly providerId: string; readonly parentId: string | undefined })
-  | (OfAttempt<"task:queued"> & { readonly waitingFor: TaskWait })
-  | (OfAttempt<"task:started"> & { readonly providerId: string })
-  | (OfTask<"task:progress"> & { readonly progress: number })
-  | (OfTask<"task:output"> & { readonly lines: readonly string[] })
-  | (OfTask<"task:step"> & { readonly step: TaskStep })
-  | (OfTask<"task:message"> & { readonly about: "name" | "provider" | "userStatus" | "current"; readonly message: string })
-  | OfTask<"task:paused">
-  | OfTask<"task:resumed">
-  | (OfAttempt<"task:completed"> & { readonly success: true; readonly summary: string; readonly result: TaskResult })
-  | (OfAttempt<"task:failed"> & { readonly success: false; readonly summary: string; readonly error: string; readonly result: TaskResult | undefined })
-  | (OfAttempt<"task:cancelled"> & { readonly reason: string })
-  | (OfAttempt<"task:late"> & { readonly report: "output" | "progress" | "step" | "result" | "failure" })
-  | OfTask<"task:deleted">
-  | (Base<"subscriber:lagged"> & { readonly dropped: number });
-
-/** The `type` of an event. */
-export type EventType = OrchestratorEvent["type"];
-/** Called with each event. */
-export type EventListener<T extends EventType = EventType> = (event: Extract<OrchestratorEvent, { type: T }>) => void;
-
-/** Options of {@link AgentOrchestrator.subscribe}. */
-export interface SubscribeOptions<T extends EventType = EventType> {
-  /** Only these. `subscriber:lagged` always comes through. */
-  types?: readonly T[] | undefined;
-  /** Only events of this task. */
-  taskId?: string | undefined;
-  /** First seq wanted: 0 or 1 replays all that is kept. Default: from now on. */
-  from?: number | undefined;
-  /** Ends the subscription. */
-  signal?: AbortSignal | undefined;
-}
-/** Options of {@link AgentOrchestrator.events}. */
-export interface EventsOptions<T extends EventType = EventType> extends SubscribeOptions<T> {
-  /** How many events may wait for a slow reader before the oldest are dropped and `subscriber:lagged` says so. Default 1024. */
-  buffer?: number | undefined;
+/** What a check of the journal found. */
+export interface Verification {
+  /** Position of the last event that was checked. */
+  readonly seq: number;
+  /** How many events were folded. */
+  readonly events: number;
+  /** The hash of the state that they lead to, which is that of the orchestrator. */
+  readonly stateHash: string;
+  readonly journalHash: string;
 }
 
 /** Options of calls that start something. */
@@ -293,43 +368,5 @@ export interface CancelOptions {
   reason?: string | undefined;
 }
 
-/**
- * The orchestrator's methods; {@link AgentOrchestrator} implements them.
- * Methods that change something return a promise and never throw: what is wrong with a call rejects it.
- */
-export interface OrchestratorApi {
-  createTask(task: CreateTask): Promise<OrchestratedTask>;
-  createTasks(tasks: readonly CreateTask[]): Promise<readonly OrchestratedTask[]>;
-  startTask(taskId: string, options?: StartOptions): TaskRun;
-  runTask(task: CreateTask, options?: StartOptions): TaskRun;
-  restartTask(taskId: string, options?: StartOptions): TaskRun;
-  waitForTask(taskId: string, options?: { signal?: AbortSignal | undefined }): Promise<TaskOutcome>;
-  pauseTask(taskId: string): Promise<OrchestratedTask>;
-  resumeTask(taskId: string): Promise<OrchestratedTask>;
-  cancelTask(taskId: string, options?: CancelOptions): Promise<OrchestratedTask>;
-  deleteTask(taskId: string): Promise<void>;
-  renameTask(taskId: string, name: string): Promise<OrchestratedTask>;
-  reassignTask(taskId: string, providerId: string): Promise<OrchestratedTask>;
-  setUserStatus(taskId: string, status: TaskUserStatus): Promise<OrchestratedTask>;
-  appendOutput(taskId: string, text: string): Promise<void>;
-  updateProgress(taskId: string, percent: number): Promise<void>;
-  addStep(taskId: string, description: string): Promise<TaskStep>;
-  updateStep(taskId: string, stepId: string, status: TaskStatus, output?: string): Promise<void>;
-  getTask(taskId: string): OrchestratedTask | undefined;
-  listTasks(query?: ListQuery): TaskPage;
-  searchTasks(text: string, options?: { limit?: number | undefined }): readonly OrchestratedTask[];
-  countTasks(): TaskCounts;
-  readonly currentTask: OrchestratedTask | undefined;
-  switchTask(idOrText: string | null): Promise<OrchestratedTask | undefined>;
-  taskContext(): string;
-  registerProvider(provider: AgentProvider): () => void;
-  readonly providers: readonly { readonly id: string; readonly label: string; readonly description: string | undefined }[];
-  subscribe<T extends EventType = EventType>(listener: EventListener<T>, options?: SubscribeOptions<T>): () => void;
-  events<T extends EventType = EventType>(options?: EventsOptions<T>): AsyncIterableIterator<Extract<OrchestratorEvent, { type: T }>>;
-  journalHash(): string;
-  stateHash(): string;
-  readonly disposed: boolean;
-  dispose(): Promise<void>;
-}
-
-export type { OrchestratorError, TaskRun };
+export type { EventListener, EventType, EventsOptions, OrchestratorEvent, SubscribeOptions } from "./event-types.js";
+export type { OrchestratorApi } from "./orchestrator-types.js";

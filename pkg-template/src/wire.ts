@@ -1,12 +1,15 @@
 /** Reads what `src/wasm/events.rs` and `src/wasm/snapshot.rs` pack: numbers in one array, all texts in one string. */
 import type { Core } from "./core.js";
 import type { Names } from "./names.js";
-import type { JsonObject, OrchestratedTask, OrchestratorEvent, TaskResult, TaskStatus, TaskStep, TaskWait } from "./types.js";
+import type { JsonObject, OrchestratedTask, OrchestratorEvent, TaskFailure, TaskResult, TaskStatus, TaskStep, TaskWait } from "./types.js";
 
-export const STATUSES = ["pending", "running", "paused", "completed", "failed", "cancelled"] as const satisfies readonly TaskStatus[];
-const WAITS = [undefined, "capacity", "provider"] as const satisfies readonly (TaskWait | undefined)[];
+export const STATUSES = ["pending", "blocked", "running", "paused", "completed", "failed", "cancelled"] as const satisfies readonly TaskStatus[];
+/** Numbers from here on are of statuses that only a restart leaves. */
+export const TERMINAL = 4;
+const WAITS = [undefined, "capacity", "provider", "dependencies", "time", "retry", "interrupted"] as const satisfies readonly (TaskWait | undefined)[];
 const ABOUT = ["name", "provider", "userStatus", "current"] as const;
 const REPORTS = ["output", "progress", "step", "result", "failure"] as const;
+const FAILURES = ["provider", "timeout", "dependency", "interrupted"] as const satisfies readonly TaskFailure[];
 const NONE = 0xffffffff;
 const OWN_ID = 1 << 8;
 
@@ -166,19 +169,39 @@ function readEvent(reader: Reader, names: Names, seq: number): OrchestratorEvent
     }
     case 13: {
       const attempt = reader.number();
+      const failure = FAILURES[reader.number()]!;
       const error = reader.string();
       const answered = reader.number() === 1;
       const summary = reader.string();
       const detail = reader.string();
       return Object.freeze({
         type: "task:failed", seq, at, taskId, attempt, success: false,
-        summary: answered ? summary : error, error, result: answered ? result(false, summary, detail) : undefined,
+        summary: answered ? summary : error, failure, error, result: answered ? result(false, summary, detail) : undefined,
       });
     }
     case 14:
       return Object.freeze({ type: "task:cancelled", seq, at, taskId, attempt: reader.number(), reason: reader.string() });
     case 15:
       return Object.freeze({ type: "task:late", seq, at, taskId, attempt: reader.number(), report: REPORTS[reader.number()]! });
+    case 17:
+      return Object.freeze({ type: "task:blocked", seq, at, taskId, attempt: reader.number(), waitingFor: "dependencies" });
+    case 18: {
+      const attempt = reader.number();
+      const failure = FAILURES[reader.number()]!;
+      const error = reader.string();
+      return Object.freeze({ type: "task:retrying", seq, at, taskId, attempt, failure, error, retryAt: reader.wide() });
+    }
+    case 19:
+      return Object.freeze({ type: "task:interrupted", seq, at, taskId, attempt: reader.number() });
+    case 20: {
+      const cut = reader.wide();
+      return Object.freeze({ type: "journal:recovered", seq, at, cut, interrupted: reader.number() });
+    }
+    case 21: {
+      const group = reader.string();
+      const max = reader.number();
+      return Object.freeze({ type: "group:limited", seq, at, group, maxConcurrency: max === 0 ? undefined : max });
+    }
     default:
       return Object.freeze({ type: "task:deleted", seq, at, taskId });
   }
@@ -205,7 +228,21 @@ export function readTasks(core: Core, names: Names): OrchestratedTask[] {
 }
 
 /** Bits of a snapshot's second number, as in `src/wasm/snapshot.rs`. */
-const STARTED = 1, COMPLETED = 2, RESULT = 4, ERROR = 8, OWN = 16, SUB_AGENT = 32, ROOM = 64, WORLD = 128, PARENT = 256, OUTPUT = 512, TEXTS = 1024, EXTRAS = 2048;
+const STARTED = 1, COMPLETED = 2, RESULT = 4, ERROR = 8, OWN = 16, SUB_AGENT = 32, ROOM = 64, WORLD = 128, PARENT = 256, OUTPUT = 512, TEXTS = 1024, EXTRAS = 2048, PLAN = 4096;
+
+/** Bits of a plan: what of the rest is there. */
+const GROUP = 1, DEADLINE = 2, START_AT = 4, RETRY_AT = 8, OUTLIVES = 16;
+
+/** When a task may run; most may at any time. */
+interface Planned {
+  readonly dependsOn: readonly string[];
+  readonly priority: number;
+  readonly group: string | undefined;
+  readonly deadline: number | undefined;
+  readonly startAt: number | undefined;
+  readonly retryAt: number | undefined;
+  readonly outlivesParent: boolean;
+}
 
 /** What most tasks do not have. */
 interface Extras {
@@ -213,6 +250,7 @@ interface Extras {
   readonly userStatusUpdatedAt: number | undefined;
   readonly tags: readonly string[];
   readonly metadata: JsonObject;
+  readonly plan: Planned;
   readonly detail: string;
   readonly subAgentType: string | undefined;
   readonly roomId: string | undefined;
@@ -221,9 +259,12 @@ interface Extras {
   readonly steps: readonly TaskStep[];
 }
 
+const NO_PLAN: Planned = {
+  dependsOn: NO_STRINGS, priority: 0, group: undefined, deadline: undefined, startAt: undefined, retryAt: undefined, outlivesParent: false,
+};
 const NO_EXTRAS: Extras = {
   ownId: undefined, userStatusUpdatedAt: undefined, tags: NO_STRINGS, metadata: NO_METADATA, detail: "", subAgentType: undefined,
-  roomId: undefined, worldId: undefined, parentId: undefined, steps: NO_STEPS,
+  roomId: undefined, worldId: undefined, parentId: undefined, steps: NO_STEPS, plan: NO_PLAN,
 };
 
 function readSnapshot(reader: Reader, names: Names): OrchestratedTask {
@@ -244,6 +285,7 @@ function readSnapshot(reader: Reader, names: Names): OrchestratedTask {
   const summary = flags & RESULT ? reader.string() : undefined;
   const error = flags & ERROR ? reader.string() : undefined;
   const extras = flags & EXTRAS ? readExtras(reader, flags) : NO_EXTRAS;
+  const { plan } = extras;
   const status = STATUSES[packed & 15]!;
   const answer = summary === undefined ? undefined : result(status === "completed", summary, extras.detail);
   const providerId = names.providerId(provider);
@@ -276,6 +318,13 @@ function readSnapshot(reader: Reader, names: Names): OrchestratedTask {
     startedAt,
     completedAt,
     userStatusUpdatedAt: extras.userStatusUpdatedAt ?? createdAt,
+    dependsOn: plan.dependsOn,
+    priority: plan.priority,
+    group: plan.group,
+    deadline: plan.deadline,
+    startAt: plan.startAt,
+    retryAt: plan.retryAt,
+    outlivesParent: plan.outlivesParent,
     metadata: extras.metadata,
   });
 }
@@ -295,6 +344,21 @@ function readExtras(reader: Reader, flags: number): Extras {
     ownId, userStatusUpdatedAt, tags, detail, subAgentType, roomId, worldId, parentId,
     metadata: metadata === "" ? NO_METADATA : freezeDeep(JSON.parse(metadata) as JsonObject),
     steps: stepCount === 0 ? NO_STEPS : readSteps(reader, stepCount),
+    plan: flags & PLAN ? readPlan(reader) : NO_PLAN,
+  };
+}
+
+function readPlan(reader: Reader): Planned {
+  const dependsOn = reader.lines();
+  const priority = reader.number() - 1000;
+  const bits = reader.number();
+  return {
+    dependsOn, priority,
+    group: bits & GROUP ? reader.string() : undefined,
+    deadline: bits & DEADLINE ? reader.wide() : undefined,
+    startAt: bits & START_AT ? reader.wide() : undefined,
+    retryAt: bits & RETRY_AT ? reader.wide() : undefined,
+    outlivesParent: (bits & OUTLIVES) !== 0,
   };
 }
 

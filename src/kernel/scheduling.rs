@@ -155,7 +155,7 @@ impl Turn<'_> {
         })
     }
 
-    /// Whether these cannot all run at once, or others wait for the same slots.
+    /// Whether these cannot all run at once, others wait for the same slots, or several groups would take their turns.
     fn is_contested(&self, ready: &[TaskKey]) -> bool {
         let schedule = &self.state.schedule;
         let free = self
@@ -163,9 +163,13 @@ impl Turn<'_> {
             .max_concurrency
             .max(1)
             .saturating_sub(schedule.running);
+        let group = |key: &TaskKey| self.state.task(*key).map(Task::group);
         let limited = |key: &TaskKey| {
-            let task = self.state.task(*key);
-            task.is_some_and(|task| schedule.is_limited(task.group(), task.provider))
+            group(key) != ready.first().and_then(group)
+                || self
+                    .state
+                    .task(*key)
+                    .is_some_and(|task| schedule.is_limited(task.group(), task.provider))
         };
         let first = || schedule.next(|provider| self.state.is_registered(provider));
         !ready.is_empty() && first().is_some()

@@ -1,6 +1,7 @@
 // What is in the packed tarball.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -40,6 +41,18 @@ test("exports the same names everywhere, none of them internal", async () => {
   assert.ok(expected.includes("init") && expected.includes("AgentOrchestrator"));
   assert.deepEqual(expected.filter((name) => name.startsWith("_")), []);
   for (const file of ["node.js", "node.cjs", "inline.js"]) assert.deepEqual(await names(file), expected, file);
+});
+
+test("the other entries export what they are for, and nothing internal", async () => {
+  const expected = {
+    memory: ["memoryJournal"], node: ["nodeJournal"], indexeddb: ["indexedDbJournal"], opfs: ["opfsJournal"], testing: ["journalConformance"],
+  };
+  assert.deepEqual(Object.keys(manifest.exports).filter((entry) => !/^\.$|inline|\.wasm$|json$/.test(entry)).sort(), Object.keys(expected).map((name) => `./${name}`).sort());
+  for (const [entry, names] of Object.entries(expected)) {
+    assert.deepEqual(Object.keys(await import(join(installed, manifest.exports[`./${entry}`].default))), names, entry);
+  }
+  const required = createRequire(join(installed, "package.json"));
+  for (const entry of ["memory", "node", "testing"]) assert.deepEqual(Object.keys(required(`${manifest.name}/${entry}`)), expected[entry], entry);
 });
 
 test("names no folder of the machine that built it", () => {

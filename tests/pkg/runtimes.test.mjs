@@ -4,6 +4,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { allWell } from "./apps/journals.mjs";
 import { expected } from "./apps/smoke.mjs";
 import { bundle, inConsumer, tool } from "./help/consumer.mjs";
 
@@ -23,6 +24,17 @@ test("Bun", async () => {
   const env = { BUN_INSTALL_CACHE_DIR: join(scratch, "bun"), DO_NOT_TRACK: "1" };
   assert.equal(await inConsumer(tool("bun"), ["run", "esm.mjs"], env), expected);
 });
+
+/** What Deno may do: reading /proc, by which it tells a process that is gone, needs all rights. */
+const journals = {
+  "Node, import": [process.execPath, ["journal.mjs"]],
+  "Node, require": [process.execPath, ["journal.cjs"]],
+  Deno: [tool("deno"), ["run", "--no-remote", "--allow-all", "journal.mjs"], { DENO_DIR: join(scratch, "deno"), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" }],
+  Bun: [tool("bun"), ["run", "journal.mjs"], { BUN_INSTALL_CACHE_DIR: join(scratch, "bun"), DO_NOT_TRACK: "1" }],
+};
+for (const [name, [command, words, env]] of Object.entries(journals)) {
+  test(`a journal in files: ${name}`, async () => assert.equal(await inConsumer(command, [...words, join(scratch, name)], env), allWell));
+}
 
 test("workerd, bundled as wrangler does", async () => {
   await bundle("worker.mjs", "worker.js", { conditions: ["workerd", "worker", "browser"] });

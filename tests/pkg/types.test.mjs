@@ -31,7 +31,9 @@ test("publint", async () => {
 
 const attw = (...options) => inConsumer(tool("attw"), [tarball(), "--profile", "node16", "--no-color", "--no-emoji", ...options]);
 
-test("arethetypeswrong, the main entry", () => attw("--entrypoints", "."));
+/** Entries with a build for require. The others are ES modules, which Node takes from require as well. */
+const both = [".", "memory", "node", "testing"];
 
-// Only the main entry has a build for require; the others are ES modules, which Node takes from require as well.
-test("arethetypeswrong, the other entries", () => attw("--exclude-entrypoints", `${packageName}.wasm`, "--ignore-rules", "cjs-resolves-to-esm"));
+test("arethetypeswrong, for import and require", () => attw("--entrypoints", ...both));
+
+test("arethetypeswrong, the other entries", () => attw("--exclude-entrypoints", `${packageName}.wasm`, ...both, "--ignore-rules", "cjs-resolves-to-esm"));

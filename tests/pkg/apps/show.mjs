@@ -1,5 +1,5 @@
 // In a page the title is what a test waits for.
 import { smoke } from "./smoke.mjs";
 
-export const show = (orchestrator) =>
-  smoke(orchestrator).then((result) => { document.title = result; }, (error) => { document.title = `error: ${error.stack ?? error}`; });
+export const show = (orchestrator, more = () => "") =>
+  smoke(orchestrator).then(async (result) => { document.title = result + (await more()); }).catch((error) => { document.title = `error: ${error.stack ?? error}`; });

@@ -1,6 +1,11 @@
 // Compiled and never run: a program in strict TypeScript that uses most of the API, as a user writes it.
-import { AgentOrchestrator, OrchestratorError, init, type AgentProvider, type OrchestratedTask, type TaskOutcome } from "agent-orchestrator-wasm";
+import { AgentOrchestrator, OrchestratorError, init, type AgentProvider, type Journal, type OrchestratedTask, type StoredJournal, type TaskOutcome } from "agent-orchestrator-wasm";
+import { indexedDbJournal, type IndexedDbJournal } from "agent-orchestrator-wasm/indexeddb";
 import * as inline from "agent-orchestrator-wasm/inline";
+import { memoryJournal } from "agent-orchestrator-wasm/memory";
+import { nodeJournal } from "agent-orchestrator-wasm/node";
+import { opfsJournal } from "agent-orchestrator-wasm/opfs";
+import { journalConformance, type ConformanceCase } from "agent-orchestrator-wasm/testing";
 
 const greeter: AgentProvider = {
   id: "greeter",
@@ -37,4 +42,31 @@ export async function use(signal: AbortSignal): Promise<string> {
     await orchestrator.dispose();
   }
   return outcome.summary;
+}
+
+/** A journal of the user's own. */
+class OwnJournal implements Journal {
+  readonly #frames: Uint8Array[] = [];
+
+  async load(): Promise<StoredJournal> {
+    return { frames: this.#frames, cut: 0 };
+  }
+
+  async append(expectedPosition: number, frame: Uint8Array): Promise<void> {
+    if (expectedPosition !== this.#frames.length) throw new OrchestratorError("CONFLICT", "somebody else has written");
+    this.#frames.push(frame);
+  }
+
+  async snapshot(): Promise<void> {}
+  async truncateBefore(): Promise<void> {}
+  async close(): Promise<void> {}
+}
+
+export async function keep(signal: AbortSignal): Promise<boolean> {
+  const kept: IndexedDbJournal = indexedDbJournal("app", { wait: true, signal });
+  const all: Journal[] = [kept, indexedDbJournal("other"), memoryJournal(), nodeJournal("./state"), nodeJournal(new URL("file:///state")), opfsJournal("app"), new OwnJournal()];
+  const cases: readonly ConformanceCase[] = journalConformance(() => new OwnJournal());
+  for (const { name, run } of cases) await run().catch(() => name.length);
+  for (const journal of all) await journal.close();
+  return kept.persisted;
 }

@@ -1,0 +1,2 @@
+/** For tests: of journals of your own. */
+export { journalConformance, type ConformanceCase } from "./conformance.js";
