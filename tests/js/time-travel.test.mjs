@@ -127,7 +127,7 @@ test("a fork goes on by itself", async (t) => {
     assert.equal(here.orchestrator.getTask("b").attempt, 1);
     const { seq } = await fork.verify();
     assert.ok(seq > there);
-    await refusedWith("INVALID_ARGUMENT", () => fork.at(there - 1));
+    await refusedWith("HISTORY_GONE", () => fork.at(there - 1));
   }
   await refusedWith("CONFLICT", () => here.orchestrator.fork(there, { journal, providers: [worker] }));
   await refusedWith("INVALID_ARGUMENT", () => here.orchestrator.fork(there, { journal: 5 }));
