@@ -133,6 +133,12 @@ test("a fork goes on by itself", async (t) => {
   await refusedWith("INVALID_ARGUMENT", () => here.orchestrator.fork(there, { journal: 5 }));
 });
 
+test("a fork onto its own journal is refused, and harms nothing", async (t) => {
+  const { orchestrator, journal } = await host(t);
+  await refusedWith("CONFLICT", () => orchestrator.fork(2, { journal }));
+  await orchestrator.createTask(task("a"));
+});
+
 test("an exported journal is the same one elsewhere", async (t) => {
   const here = await host(t, { snapshotBytes: 3000 });
   await walk(here);
