@@ -58,5 +58,6 @@ export function readHistory(events) {
         assert.fail(`no task fails here; ${where}`);
     }
   }
+  assert.equal(toInterrupt, 0, "not all open attempts were interrupted");
   return { tasks, recoveries, interruptions };
 }
