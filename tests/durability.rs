@@ -554,7 +554,7 @@ fn a_step_is_told_even_if_the_task_is_gone_when_it_is_kept() {
 #[test]
 fn a_crash_never_parts_the_tasks_of_one_call() {
     let (runtime, gate) = (runtime(), Gate::default());
-    let host = Host::open(&runtime, gate.clone(), |builder| builder);
+    let host = Host::open(&runtime, gate.clone(), |builder| builder.snapshot_bytes(0));
     gate.shut();
     let text = "x".repeat(100_000);
     // Far more than goes into one frame by itself, and then some small ones.
