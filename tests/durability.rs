@@ -491,7 +491,7 @@ fn a_task_whose_start_is_refused_is_not_created() {
 fn who_asks_how_a_task_ended_is_told_once_that_is_kept() {
     let (runtime, gate) = (runtime(), Gate::default());
     let host = Host::open(&runtime, gate.clone(), |builder| builder);
-    let _ = host.wait(host.orchestrator.run_task(task("a"))).unwrap();
+    drop(host.wait(host.orchestrator.run_task(task("a"))).unwrap());
     gate.shut();
     drop(host.stage.order("a", 1, Order::End(TaskResult::success("done"))));
     runtime.run_until_idle();
