@@ -351,12 +351,10 @@ fn snapshots_keep_the_journal_short_and_change_nothing() {
         host.orchestrator.journal_hash().unwrap(),
     );
     let stored = journal.load(true).now_or_never().unwrap().unwrap();
-    let frames: Vec<&[u8]> = stored.frames.iter().map(Vec::as_slice).collect();
-    let found = agent_orchestrator::journal::recover(frames.iter().copied()).unwrap();
-    assert!(found.first() > 500, "{}", found.first());
-    let restored = agent_orchestrator::Engine::recover(Default::default(), frames, 0, START, [1, 1]).unwrap();
-    // Opening adds one event, and both hashes are of all that was before and of it.
-    drop(restored);
+    let frames = stored.frames.iter().map(Vec::as_slice);
+    let found = agent_orchestrator::journal::recover(frames).unwrap();
+    // A snapshot is taken when as much was written since the last one as that had.
+    assert!(found.first() > 200, "{}", found.first());
     drop(host);
     let host = Host::open(&runtime, journal, |builder| builder);
     assert_eq!(host.orchestrator.count_tasks(TaskStatus::Completed).unwrap(), 200);
