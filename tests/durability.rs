@@ -462,18 +462,6 @@ fn a_provider_that_is_unregistered_before_its_start_is_kept_is_called_all_the_sa
 }
 
 #[test]
-fn an_orchestrator_without_providers_opens_and_begins_its_journal() {
-    let (runtime, journal) = (runtime(), MemoryJournal::new());
-    let builder = AgentOrchestrator::builder()
-        .runtime(runtime.clone())
-        .journal(journal.clone());
-    let orchestrator = runtime.block_on(builder.build()).expect("it opens").unwrap();
-    let stored = journal.load(false).now_or_never().unwrap().unwrap();
-    assert!(!stored.frames.is_empty());
-    assert!(orchestrator.flush().now_or_never().is_some());
-}
-
-#[test]
 fn a_task_whose_start_is_refused_is_not_created() {
     let runtime = runtime();
     let host = Host::open(&runtime, MemoryJournal::new(), |builder| builder.max_queued(0));
