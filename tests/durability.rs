@@ -277,6 +277,19 @@ fn what_was_acknowledged_is_there_after_a_crash_and_what_ran_is_interrupted() {
 }
 
 #[test]
+fn a_journal_opens_without_providers() {
+    let (runtime, journal) = (runtime(), MemoryJournal::new());
+    for seq in [1, 2] {
+        let builder = AgentOrchestrator::builder()
+            .runtime(runtime.clone())
+            .journal(journal.clone());
+        let orchestrator = runtime.block_on(builder.build()).unwrap().unwrap();
+        let events = orchestrator.events(EventFilter::all().from_seq(seq)).unwrap();
+        assert_eq!(events.into_future().now_or_never().unwrap().0.unwrap().seq, seq);
+    }
+}
+
+#[test]
 fn a_failed_append_stops_everything_but_reading() {
     let (runtime, gate) = (runtime(), Gate::default());
     let host = Host::open(&runtime, gate.clone(), |builder| builder);
@@ -448,4 +461,100 @@ fn a_provider_that_is_unregistered_before_its_start_is_kept_is_called_all_the_sa
     assert!(host.stage.was_called("a", 1));
     drop(host.stage.order("a", 1, Order::End(TaskResult::success("done"))));
     assert!(host.wait(run).unwrap().success);
+}
+
+#[test]
+fn an_orchestrator_without_providers_opens_and_begins_its_journal() {
+    let (runtime, journal) = (runtime(), MemoryJournal::new());
+    let builder = AgentOrchestrator::builder()
+        .runtime(runtime.clone())
+        .journal(journal.clone());
+    let orchestrator = runtime.block_on(builder.build()).expect("it opens").unwrap();
+    let stored = journal.load(false).now_or_never().unwrap().unwrap();
+    assert!(!stored.frames.is_empty());
+    assert!(orchestrator.flush().now_or_never().is_some());
+}
+
+#[test]
+fn a_task_whose_start_is_refused_is_not_created() {
+    let runtime = runtime();
+    let host = Host::open(&runtime, MemoryJournal::new(), |builder| builder.max_queued(0));
+    let _ = host.wait(host.orchestrator.create_task(task("before"))).unwrap();
+    let state = host.orchestrator.state_hash().unwrap();
+    let waits = host.orchestrator.run_task(task("a").depends_on("before"));
+    assert_eq!(host.wait(waits).unwrap_err().code(), ErrorCode::QueueFull);
+    assert_eq!(host.orchestrator.state_hash().unwrap(), state);
+    assert!(host.orchestrator.get_task("a").unwrap().is_none());
+}
+
+#[test]
+fn who_asks_how_a_task_ended_is_told_once_that_is_kept() {
+    let (runtime, gate) = (runtime(), Gate::default());
+    let host = Host::open(&runtime, gate.clone(), |builder| builder);
+    let _ = host.wait(host.orchestrator.run_task(task("a"))).unwrap();
+    gate.shut();
+    drop(
+        host.stage
+            .order("a", 1, Order::End(TaskResult::success("done"))),
+    );
+    runtime.run_until_idle();
+    assert_eq!(host.status("a").0, TaskStatus::Completed);
+    let mut asked = Box::pin(host.orchestrator.wait_for_task("a"));
+    assert!(asked.as_mut().now_or_never().is_none());
+    gate.open();
+    assert_eq!(host.wait(asked).unwrap().summary, "done");
+}
+
+#[test]
+fn a_run_is_not_told_the_end_of_the_one_before_it() {
+    let (runtime, gate) = (runtime(), Gate::default());
+    let host = Host::open(&runtime, gate.clone(), |builder| builder);
+    // Nobody waits for the first run.
+    drop(host.wait(host.orchestrator.run_task(task("a"))).unwrap());
+    gate.shut();
+    drop(
+        host.stage
+            .order("a", 1, Order::End(TaskResult::success("the first"))),
+    );
+    runtime.run_until_idle();
+    let mut second = Box::pin(host.orchestrator.restart_task("a"));
+    assert!(second.as_mut().now_or_never().is_none());
+    gate.open();
+    let second = host.wait(second).unwrap();
+    drop(
+        host.stage
+            .order("a", 2, Order::End(TaskResult::success("the second"))),
+    );
+    assert_eq!(host.wait(second).unwrap().summary, "the second");
+}
+
+#[test]
+fn a_task_that_is_deleted_before_its_end_is_kept_still_tells_how_it_ended() {
+    let (runtime, gate) = (runtime(), Gate::default());
+    let host = Host::open(&runtime, gate.clone(), |builder| builder);
+    let run = host.wait(host.orchestrator.run_task(task("a"))).unwrap();
+    gate.shut();
+    drop(
+        host.stage
+            .order("a", 1, Order::End(TaskResult::success("done"))),
+    );
+    runtime.run_until_idle();
+    let mut deleted = Box::pin(host.orchestrator.delete_task("a"));
+    assert!(deleted.as_mut().now_or_never().is_none());
+    gate.open();
+    assert_eq!(host.wait(run).unwrap().summary, "done");
+}
+
+#[test]
+fn a_step_is_told_even_if_the_task_is_gone_when_it_is_kept() {
+    let (runtime, gate) = (runtime(), Gate::default());
+    let host = Host::open(&runtime, gate.clone(), |builder| builder);
+    let _ = host.wait(host.orchestrator.create_task(task("a"))).unwrap();
+    gate.shut();
+    let mut step = Box::pin(host.orchestrator.add_step("a", "look"));
+    assert!(step.as_mut().now_or_never().is_none());
+    let mut deleted = Box::pin(host.orchestrator.delete_task("a"));
+    assert!(deleted.as_mut().now_or_never().is_none());
+    gate.open();
+    assert_eq!(host.wait(step).unwrap().description, "look");
 }

@@ -15,8 +15,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("runtime", &["kernel"]),
     ("journal", &["kernel", "runtime"]),
-    ("sim", &["kernel", "runtime", "journal"]),
     ("orchestrator", &["kernel", "journal", "runtime"]),
+    ("sim", &["kernel", "runtime", "journal", "orchestrator"]),
     ("wasm", &["kernel", "journal", "runtime", "orchestrator"]),
     ("native", &["kernel", "journal", "runtime", "orchestrator"]),
 ];
@@ -25,7 +25,7 @@ const FLOORS: &[(&str, &[&str])] = &[
 const PATHS: &[(&str, &[&str])] = &[
     ("std::time::SystemTime", &["native/"]),
     ("std::time::Instant", &[]),
-    ("std::time", &["runtime/", "orchestrator/", "native/"]),
+    ("std::time", &["runtime/", "sim/", "orchestrator/", "native/"]),
     ("std::fs", &["native/"]),
     ("std::net", &["native/"]),
     ("std::process", &["native/"]),
@@ -47,7 +47,7 @@ const PATHS: &[(&str, &[&str])] = &[
     ("tokio", &["orchestrator/", "native/"]),
     ("tokio::runtime", &["native/"]),
     ("tokio::time", &["native/"]),
-    ("futures", &["runtime/", "orchestrator/", "native/"]),
+    ("futures", &["runtime/", "sim/", "orchestrator/", "native/"]),
     ("js_sys", &["wasm/", "runtime/browser.rs"]),
     ("wasm_bindgen", &["wasm/", "runtime/browser.rs"]),
     ("wasm_bindgen_futures", &["wasm/", "runtime/browser.rs"]),

@@ -338,6 +338,7 @@ impl Bench {
 
     /// What is due happens.
     fn time_out(&mut self) {
+        self.model.at = self.desk.at().max(self.desk.now) as i64;
         for desk in self.desks() {
             desk.kernel.handle_timeout(desk.now, &mut desk.journal);
             assert_ne!(
@@ -346,7 +347,6 @@ impl Bench {
                 "it would go on for ever"
             );
         }
-        self.model.at = self.model.at.max(self.model.now);
         self.model.time_out();
     }
 

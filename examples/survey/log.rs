@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use agent_orchestrator::{EventKind, EventStream, TaskStatus};
+use agent_orchestrator::{EventKind, EventStream, OrchestratedTask, TaskStatus};
 use futures::StreamExt;
 
 use super::text::printable;
@@ -13,9 +13,9 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{}", printable(line));
 }
 
-/// Tells each event once, in order, until there are no more.
-pub(crate) async fn write_log(mut events: EventStream) {
-    let mut names: HashMap<String, String> = HashMap::new();
+/// Tells each event once, in order, until there are no more. `known` are the tasks that were there before.
+pub(crate) async fn write_log(known: Vec<OrchestratedTask>, mut events: EventStream) {
+    let mut names: HashMap<String, String> = known.into_iter().map(|task| (task.id, task.name)).collect();
     let mut begin = None;
     while let Some(event) = events.next().await {
         let begin = *begin.get_or_insert(event.at);

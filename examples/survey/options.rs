@@ -13,10 +13,11 @@ Usage: cargo run --features native --example survey -- [folder] [options]
   folder             what to survey (default: the current folder)
   --out <file>       where to write the survey (default: survey.md in the current folder)
   --concurrency <n>  how many parts to read at once, 1 to 64 (default: 8)
+  --state <folder>   keep everything there; after a crash, the same command goes on
   --help             this text
 
 Files that .gitignore names, .git and symbolic links are left out.
-Ctrl-C cancels. Exit code: 0 done, 1 a task failed, 2 wrong arguments, 130 cancelled.";
+Ctrl-C cancels, also what is kept: it does not go on later. Exit code: 0 done, 1 a task failed, 2 wrong arguments, 130 cancelled.";
 
 /// What was asked for.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct Options {
     /// As it was typed.
     pub(crate) shown_out: String,
     pub(crate) concurrency: u32,
+    /// Where everything is kept, if anywhere.
+    pub(crate) state: Option<PathBuf>,
 }
 
 impl Options {
@@ -34,7 +37,8 @@ impl Options {
     /// # Errors
     /// What is wrong, in words for the one who typed them.
     pub(crate) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, String> {
-        let (mut folders, mut out, mut concurrency) = (Vec::new(), "survey.md".to_owned(), "8".to_owned());
+        let (mut folders, mut state) = (Vec::new(), None);
+        let (mut out, mut concurrency) = ("survey.md".to_owned(), "8".to_owned());
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
             let arg = text(arg)?;
@@ -46,6 +50,7 @@ impl Options {
                 "--help" | "-h" => return Ok(None),
                 "--out" => &mut out,
                 "--concurrency" => &mut concurrency,
+                "--state" => state.insert(String::new()),
                 _ if name.starts_with('-') => return Err(format!("Unknown option '{name}'.")),
                 _ => {
                     folders.push(arg);
@@ -70,11 +75,14 @@ impl Options {
                 "--concurrency takes a whole number from 1 to 64, not \"{concurrency}\"."
             ));
         };
+        let folder = existing_folder(folders.first().map_or(".", |folder| folder))?;
         Ok(Some(Self {
-            folder: existing_folder(folders.first().map_or(".", |folder| folder))?,
             out: writable_place(&out)?,
             shown_out: out,
             concurrency: number,
+            // Last, since it is made.
+            state: state.map(|name| own_folder(&name, &folder)).transpose()?,
+            folder,
         }))
     }
 }
@@ -110,6 +118,19 @@ fn writable_place(name: &str) -> Result<PathBuf, String> {
     let folder = fs::canonicalize(folder)
         .map_err(|error| format!("Cannot write \"{name}\": its folder: {}.", reason(&error)))?;
     Ok(folder.join(file))
+}
+
+/// A folder that is made if it is not there.
+fn own_folder(name: &str, surveyed: &Path) -> Result<PathBuf, String> {
+    let refuse = |why: &str| Err(format!("Cannot keep anything in \"{name}\": {why}."));
+    if Path::new(name).is_file() {
+        return refuse("it is a file, not a folder");
+    }
+    match fs::create_dir_all(name).and_then(|()| fs::canonicalize(name)) {
+        Ok(found) if found == surveyed => refuse("it is the folder to survey"),
+        Ok(found) => Ok(found),
+        Err(error) => refuse(&reason(&error)),
+    }
 }
 
 /// What the operating system answered, in plain words.

@@ -9,9 +9,11 @@ use agent_orchestrator::{
     AgentOrchestrator, AgentProvider, CreateTask, OrchestratedTask, ProviderTaskExecutionContext, TaskResult,
     async_trait,
 };
+use futures::future::try_join_all;
 
 use super::findings::{Tally, Work, answer};
 use super::gitignore::Rules;
+use super::tasks::parts_of;
 use super::text::{by_text, count, cut};
 
 const FILES_PER_PART: usize = 25;
@@ -60,7 +62,8 @@ struct Listed {
 impl Scout {
     async fn find(&self, task: &OrchestratedTask, ctx: &ProviderTaskExecutionContext) -> Work {
         let root = PathBuf::from(&ctx.working_directory);
-        let leave_out = PathBuf::from(task.metadata["leaveOut"].as_str().unwrap_or_default());
+        let leave_out: Vec<PathBuf> = serde_json::from_value(task.metadata["leaveOut"].clone())?;
+        let leave_out = Arc::new(leave_out);
         let mut tally = Tally::default();
         let mut parts = Vec::new();
 
@@ -110,6 +113,9 @@ impl Scout {
 
     /// The parts become tasks beside this one. Their tag says whose plan they are, so that others find them by it.
     async fn plan(&self, task: &OrchestratedTask, parts: &[Part]) -> agent_orchestrator::Result<()> {
+        // An attempt that was interrupted may have planned some of it, and the tree may be another one by now.
+        let earlier = parts_of(&self.orchestrator, &task.id)?;
+        try_join_all(earlier.iter().map(|part| self.orchestrator.delete_task(&part.id))).await?;
         for some in parts.chunks(TASKS_PER_CALL) {
             let tasks: Vec<CreateTask> = some
                 .iter()
@@ -129,15 +135,15 @@ impl Scout {
 }
 
 /// Lists a folder, sorted.
-fn list(folder: &Path, above: Option<Arc<Rules>>, leave_out: &Path) -> io::Result<Listed> {
+fn list(folder: &Path, above: Option<Arc<Rules>>, leave_out: &[PathBuf]) -> io::Result<Listed> {
     let rules = above.map_or_else(|| Rules::of(folder), |above| Rules::inside(&above, folder));
     let (mut files, mut folders) = (Vec::new(), Vec::new());
     let mut tally = Tally::default();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let (path, kind) = (entry.path(), entry.file_type()?);
-        // An earlier survey is no part of the tree.
-        if entry.file_name() == ".git" || path == leave_out {
+        // An earlier survey is no part of the tree, nor is the state of this one.
+        if entry.file_name() == ".git" || leave_out.contains(&path) {
             continue;
         }
         let name = entry.file_name().to_string_lossy().into_owned();

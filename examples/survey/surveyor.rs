@@ -7,7 +7,7 @@ use agent_orchestrator::{
 use futures::future::try_join_all;
 
 use super::findings::{Work, answer};
-use super::tasks::all_tasks;
+use super::tasks::parts_of;
 use super::text::count;
 
 pub(crate) struct Surveyor {
@@ -39,23 +39,30 @@ impl Surveyor {
         let reading = ctx.add_step("Read the parts")?.id;
         let writing = ctx.add_step("Write the survey")?.id;
         let out = task.metadata["out"].clone();
-        // Tasks with a parent are cancelled together with it, so nothing here has to stop them.
-        let below = |name, provider| CreateTask::new(name).provider(provider).parent(&task.id);
+        // Tasks with a parent are cancelled together with it, so nothing here has to stop them. The key names the
+        // order: after an interruption, ordering the same again gives the task that is there.
+        let below = |name, provider, key: &str| CreateTask {
+            idempotency_key: Some(format!("{}: {key}", task.id)),
+            ..CreateTask::new(name).provider(provider).parent(&task.id)
+        };
 
-        let scout = below("Find the files", "scout").metadata("leaveOut", out.clone());
+        let scout = below("Find the files", "scout", "find");
+        let scout = scout.metadata("leaveOut", task.metadata["leaveOut"].clone());
         let scout = self.orchestrator.create_task(scout).await?.id;
         let found = self.run(ctx, &finding, [scout.clone()]).await?;
         if failed(&found) > 0 {
             return Err("The files could not be found.".into());
         }
 
-        let parts = all_tasks(&self.orchestrator, &scout)?;
+        let parts = parts_of(&self.orchestrator, &scout)?;
         let read = self
             .run(ctx, &reading, parts.into_iter().map(|part| part.id))
             .await?;
 
-        // Parts that failed are missing from the survey, and it says so: better than no survey.
-        let writer = below("Write the survey", "writer");
+        // Parts that failed are missing from the survey, and it says so: better than no survey. Were they read after
+        // all when this is done again, that is another order.
+        let missing = failed(&read);
+        let writer = below("Write the survey", "writer", &format!("write without {missing}"));
         let writer = writer.metadata("scoutId", scout).metadata("out", out);
         let writer = self.orchestrator.create_task(writer).await?.id;
         let written = self.run(ctx, &writing, [writer]).await?;
@@ -69,7 +76,6 @@ impl Surveyor {
             return Err("The survey could not be written.".into());
         };
 
-        let missing = failed(&read);
         Ok(TaskResult {
             success: missing == 0,
             error: (missing > 0).then(|| format!("{} could not be read", count(missing, "part"))),
@@ -78,7 +84,7 @@ impl Surveyor {
         })
     }
 
-    /// Starts tasks all at once; the orchestrator lets as many run as there is room for.
+    /// Has tasks done, all at once; the orchestrator lets as many run as there is room for.
     async fn run(
         &self,
         ctx: &ProviderTaskExecutionContext,
@@ -86,11 +92,7 @@ impl Surveyor {
         tasks: impl IntoIterator<Item = String>,
     ) -> Result<Vec<TaskOutcome>> {
         ctx.update_step(step, TaskStatus::Running, None)?;
-        let mut runs = Vec::new();
-        for id in tasks {
-            runs.push(self.orchestrator.start_task(&id).await?);
-        }
-        let outcomes = try_join_all(runs).await?;
+        let outcomes = try_join_all(tasks.into_iter().map(|id| self.done(id))).await?;
         ctx.until_resumed().await?;
         let status = match failed(&outcomes) {
             0 => TaskStatus::Completed,
@@ -98,6 +100,17 @@ impl Surveyor {
         };
         ctx.update_step(step, status, None)?;
         Ok(outcomes)
+    }
+
+    /// What is completed stays so, whatever has interrupted us since; everything else is begun, or begun again. One
+    /// that is under way already is joined.
+    async fn done(&self, id: String) -> Result<TaskOutcome> {
+        let run = match self.orchestrator.get_task(&id)?.map(|task| task.status) {
+            Some(TaskStatus::Completed) => return self.orchestrator.wait_for_task(&id).await,
+            Some(TaskStatus::Failed | TaskStatus::Cancelled) => self.orchestrator.restart_task(&id).await?,
+            _ => self.orchestrator.start_task(&id).await?,
+        };
+        run.await
     }
 }
 

@@ -1,13 +1,12 @@
-//! All tasks that carry a tag, oldest first. A list comes in pages; this turns them.
+//! All tasks that meet a query, oldest first. A list comes in pages; this turns them.
 
 use agent_orchestrator::{AgentOrchestrator, ListQuery, OrchestratedTask, Result, Sort};
 
-pub(crate) fn all_tasks(orchestrator: &AgentOrchestrator, tag: &str) -> Result<Vec<OrchestratedTask>> {
+pub(crate) fn all_tasks(orchestrator: &AgentOrchestrator, query: ListQuery) -> Result<Vec<OrchestratedTask>> {
     let mut query = ListQuery {
-        tag: Some(tag.to_owned()),
         sort: Some(Sort::CreatedAt),
         limit: Some(1000),
-        ..ListQuery::default()
+        ..query
     };
     let mut tasks = Vec::new();
     loop {
@@ -18,4 +17,16 @@ pub(crate) fn all_tasks(orchestrator: &AgentOrchestrator, tag: &str) -> Result<V
             return Ok(tasks);
         }
     }
+}
+
+/// The parts that a scout has planned: it leaves its id on them.
+pub(crate) fn parts_of(orchestrator: &AgentOrchestrator, scout: &str) -> Result<Vec<OrchestratedTask>> {
+    let tag = Some(scout.to_owned());
+    all_tasks(
+        orchestrator,
+        ListQuery {
+            tag,
+            ..ListQuery::default()
+        },
+    )
 }

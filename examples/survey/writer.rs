@@ -10,7 +10,7 @@ use super::findings::{Tally, Work, answer};
 use super::options::reason;
 use super::summary::Survey;
 use super::survey_text::survey_text;
-use super::tasks::all_tasks;
+use super::tasks::parts_of;
 use super::text::{count, shown};
 
 pub(crate) struct Writer {
@@ -49,7 +49,7 @@ impl Writer {
         let tally: Tally = serde_json::from_value(scout.extra["tally"].clone())?;
         let folder = Path::new(&ctx.working_directory).file_name();
         let name = folder.map_or_else(|| "/".into(), |name| name.to_string_lossy());
-        let survey = Survey::of(&name, tally, &all_tasks(&self.orchestrator, scout_id)?)?;
+        let survey = Survey::of(&name, tally, &parts_of(&self.orchestrator, scout_id)?)?;
         let text = survey_text(&survey);
         ctx.update_progress(50)?;
 

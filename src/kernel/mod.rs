@@ -346,25 +346,14 @@ impl Kernel {
 
     /// Keys of the tasks created after this one, upwards.
     pub(crate) fn tasks_after(&self, after: Option<TaskKey>) -> impl Iterator<Item = TaskKey> {
-        let from = after
-            .map_or(0, |key| key.index().saturating_add(1))
-            .min(self.state.tasks.made());
-        self.tasks_in(from..self.state.tasks.made())
+        let from = after.map_or(0, |key| key.index().saturating_add(1));
+        self.state.tasks.within(from..usize::MAX).map(|(key, _)| key)
     }
 
     /// Keys of the tasks created before this one, downwards.
     pub(crate) fn tasks_before(&self, before: Option<TaskKey>) -> impl Iterator<Item = TaskKey> {
-        let end = before
-            .map_or(usize::MAX, TaskKey::index)
-            .min(self.state.tasks.made());
-        self.tasks_in(0..end).rev()
-    }
-
-    fn tasks_in(&self, range: std::ops::Range<usize>) -> impl DoubleEndedIterator<Item = TaskKey> {
-        // Keys hold every index there is; see `Tasks`.
-        range
-            .map(|index| TaskKey(index as u32))
-            .filter(|key| self.state.task(*key).is_some())
+        let end = before.map_or(usize::MAX, TaskKey::index);
+        self.state.tasks.within(0..end).rev().map(|(key, _)| key)
     }
 
     pub(crate) fn with_status(&self, status: TaskStatus) -> &KeySet {

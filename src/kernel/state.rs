@@ -1,6 +1,7 @@
 //! The state: all that the journal says, folded.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -54,38 +55,101 @@ impl<'de> Deserialize<'de> for Strings {
     }
 }
 
-/// Tasks by their keys; deleted ones leave a gap that costs nothing on disk.
+/// Tasks by their keys. Deleted ones cost next to nothing, in memory and on disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tasks(Vec<Option<Box<Task>>>);
+pub(crate) struct Tasks {
+    made: usize,
+    /// Only those in which a task is left.
+    pages: Vec<Option<Box<Page>>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Page {
+    left: usize,
+    tasks: [Option<Box<Task>>; Page::LEN],
+}
+
+impl Page {
+    const LEN: usize = 256;
+
+    const fn place(key: TaskKey) -> (usize, usize) {
+        (key.index() / Self::LEN, key.index() % Self::LEN)
+    }
+}
 
 impl Tasks {
     /// How many keys were ever given.
     pub(crate) const fn made(&self) -> usize {
-        self.0.len()
+        self.made
     }
 
     pub(crate) fn get(&self, key: TaskKey) -> Option<&Task> {
-        self.0.get(key.index())?.as_deref()
+        let (page, place) = Page::place(key);
+        self.pages.get(page)?.as_ref()?.tasks[place].as_deref()
     }
 
     pub(super) fn get_mut(&mut self, key: TaskKey) -> Option<&mut Task> {
-        self.0.get_mut(key.index())?.as_deref_mut()
+        let (page, place) = Page::place(key);
+        self.pages.get_mut(page)?.as_mut()?.tasks[place].as_deref_mut()
     }
 
     pub(super) fn push(&mut self, task: Task) {
-        self.0.push(Some(Box::new(task)));
+        // `create` refuses before the number of tasks ever made exceeds what a key can hold.
+        let key = TaskKey(self.made as u32);
+        self.made += 1;
+        self.put(key, task);
+    }
+
+    /// Puts a task where none is.
+    fn put(&mut self, key: TaskKey, task: Task) {
+        let (page, place) = Page::place(key);
+        if page >= self.pages.len() {
+            self.pages.resize_with(page + 1, || None);
+        }
+        let page = self.pages[page].get_or_insert_with(|| {
+            Box::new(Page {
+                left: 0,
+                tasks: [const { None }; Page::LEN],
+            })
+        });
+        page.left += 1;
+        page.tasks[place] = Some(Box::new(task));
     }
 
     pub(super) fn take(&mut self, key: TaskKey) -> Option<Box<Task>> {
-        self.0.get_mut(key.index())?.take()
+        let (number, place) = Page::place(key);
+        let page = self.pages.get_mut(number)?.as_mut()?;
+        let task = page.tasks[place].take()?;
+        page.left -= 1;
+        if page.left == 0 {
+            self.pages[number] = None;
+            while self.pages.last().is_some_and(Option::is_none) {
+                self.pages.pop();
+            }
+        }
+        Some(task)
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (TaskKey, &Task)> {
-        // `create` refuses before the number of tasks ever made exceeds what a key can hold.
-        self.0
-            .iter()
-            .enumerate()
-            .filter_map(|(n, task)| Some((TaskKey(n as u32), task.as_deref()?)))
+        self.within(0..self.made)
+    }
+
+    /// Those whose keys are in this range.
+    pub(crate) fn within(&self, range: Range<usize>) -> impl DoubleEndedIterator<Item = (TaskKey, &Task)> {
+        let end = range.end.div_ceil(Page::LEN).min(self.pages.len());
+        let begin = (range.start / Page::LEN).min(end);
+        (begin..end)
+            .zip(&self.pages[begin..end])
+            .filter_map(|(number, page)| Some((number, page.as_ref()?)))
+            .flat_map(|(number, page)| {
+                let tasks = page.tasks.iter().enumerate();
+                tasks.filter_map(move |(place, task)| {
+                    // Keys hold every index there is.
+                    let key = TaskKey((number * Page::LEN + place) as u32);
+                    Some((key, task.as_deref()?))
+                })
+            })
+            .filter(move |(key, _)| range.contains(&key.index()))
     }
 }
 
@@ -94,7 +158,7 @@ impl Serialize for Tasks {
         struct Kept<'a>(&'a Tasks);
         impl Serialize for Kept<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut list = serializer.serialize_seq(Some(self.0.0.iter().flatten().count()))?;
+                let mut list = serializer.serialize_seq(Some(self.0.iter().count()))?;
                 for entry in self.0.iter() {
                     list.serialize_element(&entry)?;
                 }
@@ -102,7 +166,7 @@ impl Serialize for Tasks {
             }
         }
         let mut tasks = serializer.serialize_struct("Tasks", 2)?;
-        tasks.serialize_field("made", &(self.0.len() as u64))?;
+        tasks.serialize_field("made", &(self.made as u64))?;
         tasks.serialize_field("kept", &Kept(self))?;
         tasks.end()
     }
@@ -120,12 +184,15 @@ impl<'de> Deserialize<'de> for Tasks {
         if made > i32::MAX as u64 || last > made || !kept.is_sorted_by(|(a, _), (b, _)| a < b) {
             return Err(serde::de::Error::custom("the tasks are not in order"));
         }
-        let mut tasks = Vec::new();
-        tasks.resize_with(made as usize, || None);
+        let mut tasks = Self {
+            // Checked above to fit.
+            made: made as usize,
+            pages: Vec::new(),
+        };
         for (key, task) in kept {
-            tasks[key.index()] = Some(Box::new(task));
+            tasks.put(key, task);
         }
-        Ok(Self(tasks))
+        Ok(tasks)
     }
 }
 

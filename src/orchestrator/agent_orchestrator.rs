@@ -6,8 +6,9 @@ use std::sync::Arc;
 use futures::{FutureExt, StreamExt};
 
 use super::builder::AgentOrchestratorBuilder;
-use super::create::{CreateTask, Prepared};
+use super::create::{CreateTask, Prepared, Start};
 use super::driver::{Driver, Owned, outcome};
+use super::engine::Engine;
 use super::event::OrchestratorEvent;
 use super::past::Verification;
 use super::provider::AgentProvider;
@@ -166,8 +167,7 @@ impl AgentOrchestrator {
     /// # Errors
     /// As [`create_task`](Self::create_task).
     pub async fn run_task(&self, task: CreateTask) -> Result<TaskRun> {
-        let key = self.create(std::slice::from_ref(&task))?;
-        let run = self.run(|_| Ok(key), Command::Start)?;
+        let run = self.create_and_start(task)?;
         self.flush().await.map(|()| run)
     }
 
@@ -194,7 +194,8 @@ impl AgentOrchestrator {
             }
         })??;
         match waiting {
-            Err(outcome) => Ok(outcome),
+            // That it has ended may not be durable yet.
+            Err(outcome) => self.flush().await.map(|()| outcome),
             Ok(waiting) => waiting.await.unwrap_or_else(|_| {
                 Err(OrchestratorError::new(
                     ErrorCode::Disposed,
@@ -235,7 +236,14 @@ impl AgentOrchestrator {
     /// # Errors
     /// `TASK_NOT_FOUND`.
     pub async fn delete_task(&self, task_id: &str) -> Result<()> {
-        let _ = self.told(task_id, Command::Delete)?;
+        self.driver.change(|owned, now| {
+            let key = find(owned, task_id)?;
+            for below in owned.engine.kernel().state().descendants(key) {
+                Driver::keep_outcome(owned, below);
+            }
+            Driver::keep_outcome(owned, key);
+            owned.engine.handle(now, Command::Delete(key)).map(|_| ())
+        })?;
         self.flush().await
     }
 
@@ -304,9 +312,11 @@ impl AgentOrchestrator {
         let Reply::Step(index) = reply else {
             return Err(not_found(task_id));
         };
+        // Read before it waits: until then the task may be gone, or have begun again without the step.
+        let steps = self.driver.read(|owned| steps_of(owned.engine.kernel(), key))?;
+        let step = steps.into_iter().nth(index as usize);
         self.flush().await?;
-        let mut steps = self.driver.read(|owned| steps_of(owned.engine.kernel(), key))?;
-        Ok(steps.swap_remove(index as usize))
+        step.ok_or_else(|| not_found(task_id))
     }
 
     /// Moves a step; the task's progress follows the share of completed steps.
@@ -550,6 +560,16 @@ impl AgentOrchestrator {
         self.driver.closed().await;
     }
 
+    /// Looks at the engine, for the simulation.
+    pub(crate) fn inspect<T>(&self, look: impl FnOnce(&Engine) -> T) -> Result<T> {
+        self.driver.read(|owned| look(&owned.engine))
+    }
+
+    /// Carries out a command as a provider would, for the simulation.
+    pub(crate) fn command(&self, command: Command<'_>) -> Result<Reply> {
+        self.driver.command(command)
+    }
+
     /// Everything that is still kept, as frames.
     pub(super) async fn history(&self) -> Result<Vec<Vec<u8>>> {
         match self.driver.journal() {
@@ -605,14 +625,28 @@ impl AgentOrchestrator {
             .iter()
             .map(|task| task.borrow(provider, &directory))
             .collect();
-        match self.driver.command(Command::Create(&tasks))? {
-            Reply::Created { first, .. } | Reply::Existing { first, .. } => Ok(first),
-            // The kernel answers this command with nothing else.
-            _ => Err(OrchestratorError::new(
-                ErrorCode::InvalidArgument,
-                "nothing was created",
-            )),
-        }
+        made(self.driver.command(Command::Create(&tasks))?)
+    }
+
+    /// In one command, so that a start that is refused leaves no task.
+    fn create_and_start(&self, mut task: CreateTask) -> Result<TaskRun> {
+        task.start = Start::Now;
+        let directory = (self.settings.directory)();
+        let prepared = Prepared::new(&task)?;
+        let new = prepared.borrow(self.settings.default_provider.as_deref(), &directory);
+        let weak = self.driver.downgrade();
+        self.driver.change(|owned, now| {
+            let from = owned.engine.log().end().seq;
+            let reply = owned.engine.handle(now, Command::Create(&[new]))?;
+            let key = made(reply)?;
+            if matches!(reply, Reply::Existing { .. }) {
+                // Refused if it has ended, as any start.
+                let _ = owned.engine.handle(now, Command::Start(key))?;
+            }
+            let task_id = owned.engine.kernel().task_id(key);
+            let waiting = Driver::wait(owned, key);
+            Ok(TaskRun::new(task_id, waiting, from, weak))
+        })
     }
 
     fn run(
@@ -658,6 +692,18 @@ impl AgentOrchestrator {
             let kernel = owned.engine.kernel();
             OrchestratedTask::of(kernel, key).ok_or_else(|| not_found(&kernel.task_id(key)))
         })?
+    }
+}
+
+/// The first of the tasks that were created.
+fn made(reply: Reply) -> Result<TaskKey> {
+    match reply {
+        Reply::Created { first, .. } | Reply::Existing { first, .. } => Ok(first),
+        // The kernel answers this command with nothing else.
+        _ => Err(OrchestratorError::new(
+            ErrorCode::InvalidArgument,
+            "nothing was created",
+        )),
     }
 }
 

@@ -222,7 +222,8 @@ impl AgentOrchestratorBuilder {
         };
         let driver = Driver::new(engine, runtime, self.journal, self.grace);
         let opened = Opened(Some(driver.clone()));
-        let orchestrator = AgentOrchestrator::new(driver, self.default_provider.clone(), self.directory);
+        let orchestrator =
+            AgentOrchestrator::new(driver.clone(), self.default_provider.clone(), self.directory);
         for (group, max) in &self.groups {
             orchestrator.limit_group(group, *max)?;
         }
@@ -240,6 +241,8 @@ impl AgentOrchestratorBuilder {
                 ),
             ));
         }
+        // The begin is written even if nothing was registered.
+        driver.change(|_, _| Ok(()))?;
         orchestrator.flush().await?;
         opened.keep();
         Ok(orchestrator)

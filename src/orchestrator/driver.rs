@@ -46,7 +46,8 @@ pub(super) struct Owned {
     retired: Vec<(Seq, ProviderKey, Arc<dyn AgentProvider>)>,
     /// The attempts that count, to tell their providers what becomes of them.
     signals: BTreeMap<TaskKey, (Attempt, watch::Sender<Signal>)>,
-    waiters: BTreeMap<TaskKey, Vec<Waiter>>,
+    /// Who waits for the end of a task, each from an attempt on: the end of one before it is for others.
+    waiters: BTreeMap<TaskKey, Vec<(Attempt, Waiter)>>,
     /// Of tasks that were begun again before the end of the last run was durable: who waits for that, and how it was.
     ended: BTreeMap<(TaskKey, Attempt), (Vec<Waiter>, TaskOutcome)>,
     pub(super) durability: Durability,
@@ -170,11 +171,13 @@ impl Driver {
     /// Told when the task next ends.
     pub(super) fn wait(owned: &mut Owned, task: TaskKey) -> oneshot::Receiver<Result<TaskOutcome>> {
         let (sender, receiver) = oneshot::channel();
-        owned.waiters.entry(task).or_default().push(sender);
+        let from = owned.engine.kernel().task(task);
+        let from = from.map_or(Attempt::NONE, |task| task.attempt());
+        owned.waiters.entry(task).or_default().push((from, sender));
         receiver
     }
 
-    /// Keeps how a task ended for those who wait to be told, before it begins anew.
+    /// Keeps how a task ended for those who wait to be told, before it begins anew or is deleted.
     pub(super) fn keep_outcome(owned: &mut Owned, task: TaskKey) {
         let kernel = owned.engine.kernel();
         let Some(ended) = kernel.task(task).filter(|task| task.status().is_terminal()) else {
@@ -183,7 +186,7 @@ impl Driver {
         let attempt = ended.attempt();
         let outcome = outcome(kernel, task, attempt);
         if let Some(waiters) = owned.waiters.remove(&task) {
-            owned.ended.insert((task, attempt), (waiters, outcome));
+            owned.ended.insert((task, attempt), (apart(waiters), outcome));
         }
     }
 
@@ -201,7 +204,7 @@ impl Driver {
         let Ok(mut owned) = self.lock() else { return };
         owned.disposed = true;
         let ended = std::mem::take(&mut owned.ended).into_values();
-        let waiters = std::mem::take(&mut owned.waiters).into_values();
+        let waiters = std::mem::take(&mut owned.waiters).into_values().map(apart);
         let waiters = waiters.chain(ended.map(|(waiters, _)| waiters));
         let signals = std::mem::take(&mut owned.signals);
         // A provider may hold a handle to its orchestrator: neither would ever be freed.
@@ -325,7 +328,7 @@ impl Owned {
                     self.signals.remove(&task);
                     if let Some((waiters, ended)) = self.ended.remove(&(task, attempt)) {
                         deeds.push(Deed::Settle(waiters, Ok(ended)));
-                    } else if let Some(waiters) = self.waiters.remove(&task) {
+                    } else if let Some(waiters) = self.waiters_up_to(task, attempt) {
                         let ended = outcome(self.engine.kernel(), task, attempt);
                         deeds.push(Deed::Settle(waiters, Ok(ended)));
                     }
@@ -346,13 +349,26 @@ impl Owned {
         deeds
     }
 
+    /// Takes those who wait for the end of this attempt, and not of a later one.
+    fn waiters_up_to(&mut self, task: TaskKey, attempt: Attempt) -> Option<Vec<Waiter>> {
+        let (due, later): (Vec<_>, Vec<_>) = self
+            .waiters
+            .remove(&task)?
+            .into_iter()
+            .partition(|(from, _)| *from <= attempt);
+        if !later.is_empty() {
+            self.waiters.insert(task, later);
+        }
+        Some(apart(due)).filter(|due| !due.is_empty())
+    }
+
     /// Nothing will be durable any more: providers are told to stop, and whoever waits is told why.
     fn give_up(&mut self, error: &OrchestratorError, deeds: &mut Vec<Deed>) {
         for (_, signal) in std::mem::take(&mut self.signals).into_values() {
             signal.send_modify(|signal| signal.cancelled = true);
         }
         let ended = std::mem::take(&mut self.ended).into_values();
-        let waiters = std::mem::take(&mut self.waiters).into_values();
+        let waiters = std::mem::take(&mut self.waiters).into_values().map(apart);
         for waiters in waiters.chain(ended.map(|(waiters, _)| waiters)) {
             deeds.push(Deed::Settle(waiters, Err(error.clone())));
         }
@@ -369,6 +385,11 @@ impl Owned {
             sender.send_modify(change);
         }
     }
+}
+
+/// The waiters alone.
+fn apart(waiters: Vec<(Attempt, Waiter)>) -> Vec<Waiter> {
+    waiters.into_iter().map(|(_, waiter)| waiter).collect()
 }
 
 /// How the task stands, for those who waited for its end.

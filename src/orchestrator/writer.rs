@@ -79,13 +79,17 @@ impl Driver {
 
     /// Waits until everything that has happened so far is durable.
     pub(super) async fn flush(&self) -> Result<()> {
-        let waiting = {
+        let (waiting, write) = {
             let mut owned = self.lock_always()?;
             if let Some(error) = owned.engine.failure() {
                 return Err(error.clone());
             }
-            owned.durable()
+            // What opening recorded is written by the first change, and there may be none.
+            (owned.durable(), owned.engine.poll_write())
         };
+        if let Some(write) = write {
+            self.carry_out(Deed::Write(write));
+        }
         match waiting {
             Some(waiting) => waiting.await.unwrap_or_else(|_| Err(disposed())),
             None => Ok(()),

@@ -1,6 +1,6 @@
 //! A host for tests: virtual time, one thread, the same order every time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -26,11 +26,13 @@ struct Shared {
     seed: u64,
     draws: AtomicU64,
     state: Mutex<State>,
-    ready: Arc<Mutex<Vec<u64>>>,
+    ready: Arc<Mutex<VecDeque<u64>>>,
 }
 
 #[derive(Default)]
 struct State {
+    /// Where the order of those that can go on comes from, if it is left to chance.
+    order: Option<u64>,
     /// By the clock that does not jump.
     now: Millis,
     /// How far the other one is ahead.
@@ -49,17 +51,27 @@ impl std::fmt::Debug for State {
     }
 }
 
+/// What SplitMix64 adds at each step.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// What SplitMix64 makes of a step.
+const fn mixed(state: u64) -> u64 {
+    let bits = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
 /// Puts a task on the list of those that can go on.
 struct Ready {
     task: u64,
-    list: Arc<Mutex<Vec<u64>>>,
+    list: Arc<Mutex<VecDeque<u64>>>,
 }
 
 impl Wake for Ready {
     fn wake(self: Arc<Self>) {
         let mut list = lock(&self.list);
         if !list.contains(&self.task) {
-            list.push(self.task);
+            list.push_back(self.task);
         }
     }
 }
@@ -87,25 +99,63 @@ impl SimulatedRuntime {
         }
     }
 
+    /// As [`new`](Self::new), but of the futures that can go on any is next, as follows from the seed.
+    #[must_use]
+    pub fn shuffled(now: Millis, seed: u64) -> Self {
+        let runtime = Self::new(now, seed);
+        lock(&runtime.shared.state).order = Some(seed);
+        runtime
+    }
+
     /// Runs futures, in the order in which they were woken, until none can go on.
     pub fn run_until_idle(&self) {
-        loop {
-            let ready = std::mem::take(&mut *lock(&self.shared.ready));
-            if ready.is_empty() {
-                return;
+        while self.run_one() {}
+    }
+
+    /// Lets one future go on; false if none can.
+    pub fn run_one(&self) -> bool {
+        let Some(task) = self.next_ready() else {
+            return false;
+        };
+        // Taken out while it runs, since it may spawn.
+        let Some(mut future) = lock(&self.shared.state).tasks.remove(&task) else {
+            return true;
+        };
+        let waker = Waker::from(Arc::new(Ready {
+            task,
+            list: self.shared.ready.clone(),
+        }));
+        if future.as_mut().poll(&mut Context::from_waker(&waker)) == Poll::Pending {
+            lock(&self.shared.state).tasks.insert(task, future);
+        }
+        true
+    }
+
+    fn next_ready(&self) -> Option<u64> {
+        let mut ready = lock(&self.shared.ready);
+        match &mut lock(&self.shared.state).order {
+            Some(order) if !ready.is_empty() => {
+                *order = order.wrapping_add(GOLDEN);
+                let place = mixed(*order) % ready.len() as u64;
+                ready.remove(place as usize)
             }
-            for task in ready {
-                // Taken out while it runs, since it may spawn.
-                let Some(mut future) = lock(&self.shared.state).tasks.remove(&task) else {
-                    continue;
-                };
-                let waker = Waker::from(Arc::new(Ready {
-                    task,
-                    list: self.shared.ready.clone(),
-                }));
-                if future.as_mut().poll(&mut Context::from_waker(&waker)) == Poll::Pending {
-                    lock(&self.shared.state).tasks.insert(task, future);
-                }
+            _ => ready.pop_front(),
+        }
+    }
+
+    /// Drops every future and every timer where it stands, as when a process is killed.
+    pub fn halt(&self) {
+        loop {
+            let (tasks, timers) = {
+                let mut state = lock(&self.shared.state);
+                (
+                    std::mem::take(&mut state.tasks),
+                    std::mem::take(&mut state.timers),
+                )
+            };
+            lock(&self.shared.ready).clear();
+            if tasks.is_empty() && timers.is_empty() {
+                return;
             }
         }
     }
@@ -114,25 +164,29 @@ impl SimulatedRuntime {
     pub fn advance(&self, duration: Duration) {
         self.run_until_idle();
         let end = self.steady() + duration.as_millis() as Millis;
-        loop {
-            let due = {
-                let mut state = lock(&self.shared.state);
-                match state.timers.first_key_value() {
-                    Some(((at, _), _)) if *at <= end => {
-                        state.now = state.now.max(*at);
-                        state.timers.pop_first().map(|(_, timer)| timer)
-                    }
-                    _ => {
-                        state.now = end;
-                        None
-                    }
-                }
-            };
-            let Some(timer) = due else { return };
-            // Nobody may be waiting for it any more.
-            let _ = timer.send(());
+        while self.next_timer(end) {
             self.run_until_idle();
         }
+    }
+
+    /// Moves the clock to the next timer up to a moment of [`steady`](Runtime::steady), and wakes what waits for it;
+    /// to that moment itself, and false, if there is none.
+    pub(crate) fn next_timer(&self, end: Millis) -> bool {
+        let due = {
+            let mut state = lock(&self.shared.state);
+            match state.timers.first_key_value() {
+                Some(((at, _), _)) if *at <= end => {
+                    state.now = state.now.max(*at);
+                    state.timers.pop_first().map(|(_, timer)| timer)
+                }
+                _ => {
+                    state.now = state.now.max(end);
+                    None
+                }
+            }
+        };
+        // Nobody may be waiting for it any more.
+        due.map(|timer| timer.send(())).is_some()
     }
 
     /// Sets the clock forward by this many milliseconds, or back by that many below zero. Timers are not moved by it.
@@ -173,9 +227,7 @@ impl Runtime for SimulatedRuntime {
     fn random(&self) -> u64 {
         // The seed itself first, so that other hosts can be given the same.
         let draw = self.shared.draws.fetch_add(1, Ordering::Relaxed);
-        self.shared
-            .seed
-            .wrapping_add(draw.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        self.shared.seed.wrapping_add(draw.wrapping_mul(GOLDEN))
     }
 
     fn spawn(&self, future: BoxFuture<'static, ()>) {
@@ -186,7 +238,7 @@ impl Runtime for SimulatedRuntime {
             state.tasks.insert(task, future);
             task
         };
-        lock(&self.shared.ready).push(task);
+        lock(&self.shared.ready).push_back(task);
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

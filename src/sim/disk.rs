@@ -123,6 +123,40 @@ impl SimulatedDisk {
             .collect()
     }
 
+    /// Another folder with the same files, and without faults.
+    pub(super) fn copy(&self) -> Self {
+        let folder = self.folder();
+        let copy = Folder {
+            rng: folder.rng.clone(),
+            images: folder.images.clone(),
+            next_image: folder.next_image,
+            seen: folder.seen.clone(),
+            durable: folder.durable.clone(),
+            operations: 0,
+            fail_at: BTreeSet::new(),
+            power_until: None,
+            room: None,
+        };
+        Self {
+            shared: Arc::new(Mutex::new(copy)),
+        }
+    }
+
+    /// The names of the files that a loss of power cannot take.
+    #[must_use]
+    pub fn durable_files(&self) -> Vec<String> {
+        self.folder().durable.keys().cloned().collect()
+    }
+
+    /// The bytes of a file, from there on, that a loss of power now would surely leave, as far as nothing is written
+    /// over them. None if the file itself is not durable.
+    #[must_use]
+    pub fn durable_after(&self, name: &str, from: usize) -> Option<Vec<u8>> {
+        let folder = self.folder();
+        let image = folder.images.get(folder.durable.get(name)?)?;
+        image.durable_bytes().get(from..).map(<[u8]>::to_vec)
+    }
+
     /// Puts a file there, durably, behind the back of whoever uses the disk; `None` takes it away.
     pub fn put(&self, name: &str, contents: Option<Vec<u8>>) {
         let mut folder = self.folder();

@@ -31,6 +31,10 @@ impl Image {
         }
     }
 
+    pub(super) fn durable_bytes(&self) -> &[u8] {
+        &self.durable
+    }
+
     pub(super) fn write(&mut self, at: u64, bytes: &[u8]) {
         put(&mut self.seen, at, bytes);
         self.pending.push(Change::Write {

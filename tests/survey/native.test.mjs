@@ -1,7 +1,7 @@
 // The survey in Rust beside the one in JavaScript: on the same tree both write the same bytes.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { readFile, readdir, symlink, truncate } from "node:fs/promises";
+import { readFile, readdir, rm, symlink, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -102,7 +102,7 @@ test("native survey: --help, and what makes no sense", async (t) => {
   const cwd = await tree(t, { file: "", "folder/x": "" });
   const help = await runNative(["--help"], { cwd });
   assert.equal(help.code, 0);
-  for (const word of ["[folder]", "--out", "--concurrency", "--help", "Ctrl-C"]) assert.ok(help.stdout.includes(word), word);
+  for (const word of ["[folder]", "--out", "--concurrency", "--state", "--help", "Ctrl-C"]) assert.ok(help.stdout.includes(word), word);
 
   for (const args of [
     ["nowhere"], ["file"], ["file/x"], ["a", "b"], ["--colour"], ["--out"],
@@ -142,5 +142,46 @@ test("native survey: Ctrl-C cancels all there is, tells what, and leaves no file
   const [, list] = stdout.split("Cancelled before it ended:\n");
   assert.match(list, /^ {2}Survey .*\n {2}f\d+\/\n[^]* {2}and \d+ more tasks\n$/);
   assert.doesNotMatch(list, /Find the files|Write the survey/);
+  assert.equal((await readdir(cwd)).includes("survey.md"), false);
+});
+
+test("native survey: --state keeps a survey, which is told again and not done again", async (t) => {
+  const cwd = await tree(t, { "a.txt": "a\n", "b/c.txt": "c\n" });
+  const args = [".", "--state", "state"];
+  const first = await runNative(args, { cwd });
+  assert.deepEqual([first.code, first.stderr], [0, ""]);
+  const text = await readFile(join(cwd, "survey.md"), "utf8");
+  assert.match(text, /\| Folders \| 2 \|/); // what is kept is no part of the tree
+  await rm(join(cwd, "survey.md"));
+
+  const second = await runNative(args, { cwd });
+  assert.deepEqual([second.code, second.stderr], [0, ""]);
+  const said = ["This survey has ended before; it is not done again.", ...first.stdout.trimEnd().split("\n").slice(-2)];
+  assert.equal(second.stdout, `${said.join("\n")}\n`);
+  assert.deepEqual((await readdir(cwd)).sort(), ["a.txt", "b", "state"]);
+
+  const other = await runNative([...args, "--out", "other.md"], { cwd });
+  assert.deepEqual([other.code, other.stdout, other.stderr], [2, "", "--state: another survey is kept there.\nTry --help.\n"]);
+  for (const [place, why] of [["a.txt", "it is a file, not a folder"], [".", "it is the folder to survey"]]) {
+    const { code, stderr } = await runNative([".", "--state", place], { cwd });
+    assert.deepEqual([code, stderr], [2, `Cannot keep anything in "${place}": ${why}.\nTry --help.\n`]);
+  }
+});
+
+test("native survey: Ctrl-C cancels what is kept, too", { skip: !posix }, async (t) => {
+  const line = "let x = 1; // and so on\n".repeat(2000);
+  const files = Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`f${at % 80}/${at}.js`, line]));
+  const cwd = await tree(t, files);
+  const args = [".", "--concurrency", "2", "--state", "state"];
+  const child = start(args, { cwd });
+  await new Promise((resolve) => {
+    child.stdout.on("data", (text) => text.includes("JavaScript, 2,000 lines") && resolve());
+  });
+  child.kill("SIGINT");
+  const first = await child.done;
+  assert.equal(first.code, 130);
+  const second = await runNative(args, { cwd });
+  assert.deepEqual([second.code, second.stderr], [130, ""]);
+  assert.match(second.stdout, /^This survey has ended before; it is not done again\.\nCancelled before it ended:\n {2}Survey /);
   assert.equal((await readdir(cwd)).includes("survey.md"), false);
 });

@@ -1,0 +1,12 @@
+/** Random numbers that are the same each time for the same seed (mulberry32). */
+export function chance(seed) {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  /** A whole number from `from` to `to`. */
+  return { between: (from, to) => from + Math.floor(next() * (to - from + 1)) };
+}

@@ -1,0 +1,84 @@
+//! The campaign: many seeded simulations of a whole orchestrator, each of which must keep every promise.
+//!
+//! `SEEDS` and `STEPS` make it longer, `FIRST` begins elsewhere. A failing seed prints the command that replays it:
+//! `SEED=7 STEPS=100 cargo test --features native --test simulation replay -- --nocapture`.
+
+#![cfg(not(target_family = "wasm"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop at what must not happen"
+)]
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use agent_orchestrator::sim::{Broken, Counts, Simulation};
+
+const SEEDS: u64 = 10_000;
+const STEPS: u64 = 100;
+
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.replace('_', "").parse().expect(name))
+}
+
+/// Says how to see it again, and what the least is that is needed for it.
+fn tell(simulation: &Simulation, seed: u64, steps: u64, broken: &Broken) -> String {
+    let small = simulation.shrink(broken);
+    let again = small.run().unwrap_err();
+    format!(
+        "seed {seed} broke {} after {} operations\n\
+         SEED={seed} STEPS={steps} cargo test --features native --test simulation replay -- --nocapture\n\
+         the least that breaks it: {}\n{small}the last events:\n{}",
+        broken.violation,
+        broken.at,
+        again.violation,
+        again.events.join("\n"),
+    )
+}
+
+#[test]
+fn every_seed_keeps_every_promise() {
+    let seeds = number("SEEDS").unwrap_or(SEEDS);
+    let steps = number("STEPS").unwrap_or(STEPS);
+    let first = number("FIRST").unwrap_or(1);
+    let next = AtomicU64::new(first);
+    let found: Mutex<Option<(u64, Simulation, Broken)>> = Mutex::new(None);
+    let counts = Mutex::new(Counts::default());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                let mut sum = Counts::default();
+                while found.lock().unwrap().is_none() {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= first + seeds {
+                        break;
+                    }
+                    let simulation = Simulation::new(seed, steps);
+                    match simulation.run() {
+                        Ok(run) => sum += run.counts,
+                        Err(broken) => *found.lock().unwrap() = Some((seed, simulation, broken)),
+                    }
+                }
+                *counts.lock().unwrap() += sum;
+            });
+        }
+    });
+    let counts = counts.into_inner().unwrap();
+    println!("{seeds} seeds: {counts:?}");
+    if let Some((seed, simulation, broken)) = found.into_inner().unwrap() {
+        panic!("{}", tell(&simulation, seed, steps, &broken));
+    }
+}
+
+#[test]
+fn replay() {
+    let Some(seed) = number("SEED") else { return };
+    let steps = number("STEPS").unwrap_or(STEPS);
+    let simulation = Simulation::new(seed, steps);
+    match simulation.run() {
+        Ok(run) => println!("seed {seed} keeps every promise: {:?}", run.counts),
+        Err(broken) => panic!("{}", tell(&simulation, seed, steps, &broken)),
+    }
+}
