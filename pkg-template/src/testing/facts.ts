@@ -15,8 +15,8 @@ interface Fact {
   ended: string | undefined;
   /** What those who waited heard last, which may be before the events that lead to it. */
   heard: { readonly attempt: number; readonly status: string } | undefined;
-  /** Somebody asked for that, and it may have happened or not. */
-  mayBeRestarted: boolean;
+  /** How many restarts were asked for of which nothing was seen: they may come or not. */
+  restarts: number;
 }
 
 /** Tells tasks and attempts apart. */
@@ -56,7 +56,13 @@ export class Facts {
 
   restart(taskId: string): void {
     const fact = this.#tasks.get(taskId);
-    if (fact !== undefined) fact.mayBeRestarted = true;
+    if (fact !== undefined) fact.restarts += 1;
+  }
+
+  /** A restart was refused, so it will not come. */
+  noRestart(taskId: string): void {
+    const fact = this.#tasks.get(taskId);
+    if (fact !== undefined && fact.restarts > 0) fact.restarts -= 1;
   }
 
   // ----- what is told -----
@@ -112,10 +118,10 @@ export class Facts {
       if (attempt === fact.heard?.attempt) this.#agree(taskId, attempt, fact.heard.status, status);
       [fact.attempt, fact.ended] = [attempt, status];
     } else if (attempt > fact.attempt) {
-      if (fact.ended !== undefined && !fact.mayBeRestarted) {
+      if (fact.ended !== undefined && fact.restarts-- === 0) {
         throw new Violation("again", `${nameOf(taskId, fact.attempt)} was ${fact.ended}, and then came ${type} of attempt ${attempt}`);
       }
-      [fact.attempt, fact.ended, fact.mayBeRestarted] = [attempt, undefined, false];
+      [fact.attempt, fact.ended] = [attempt, undefined];
     }
   }
 
@@ -131,7 +137,7 @@ export class Facts {
     if (attempt <= before) throw new Violation("attempts", `${nameOf(taskId, attempt)} runs after attempt ${before} did`);
     this.#called.set(taskId, attempt);
     const fact = this.#tasks.get(taskId);
-    if (fact?.ended !== undefined && !fact.mayBeRestarted) {
+    if (fact?.ended !== undefined && fact.restarts === 0) {
       throw new Violation("again", `${nameOf(taskId, fact.attempt)} was ${fact.ended}, and attempt ${attempt} runs`);
     }
   }
@@ -149,7 +155,7 @@ export class Facts {
         if (task.attempt < attempt) {
           throw new Violation("acknowledged", `${nameOf(id, attempt)} was told of, and after opening again the last one is ${task.attempt}`);
         }
-        if (status !== undefined && task.attempt === attempt && task.status !== status && !fact.mayBeRestarted) {
+        if (status !== undefined && task.attempt === attempt && task.status !== status && fact.restarts === 0) {
           throw new Violation("acknowledged", `${nameOf(id, attempt)} was ${status}, and after opening again the task is ${task.status}`);
         }
       }
@@ -159,7 +165,7 @@ export class Facts {
   #fact(id: string, parentId: string | undefined): Fact {
     let fact = this.#tasks.get(id);
     if (fact === undefined) {
-      fact = { parentId, attempt: 0, ended: undefined, heard: undefined, mayBeRestarted: false };
+      fact = { parentId, attempt: 0, ended: undefined, heard: undefined, restarts: 0 };
       this.#tasks.set(id, fact);
     }
     return fact;

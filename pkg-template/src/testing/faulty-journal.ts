@@ -22,8 +22,9 @@ export interface FaultyJournal extends Journal {
   /** Whether a write will never settle. */
   readonly hangs: boolean;
   /**
-   * What the process's end is to the journal: a write that is under way is lost, or with `torn` half of it is left; this
-   * object refuses all that comes. Gives the journal as the next process finds it, with the same plan.
+   * What the end of the process is to the journal: a write that is under way is lost, or with `torn` half of it is left; this
+   * object refuses all that comes, and nothing is closed. Gives the journal as the next process finds it, with the same plan:
+   * around what `reopen` gives, or around the same object.
    *
    * @example
    * ```ts
@@ -31,17 +32,21 @@ export interface FaultyJournal extends Journal {
    * const orchestrator = await AgentOrchestrator.open({ journal: next }); // journal:recovered tells what was cut
    * ```
    */
-  crash(options?: { readonly torn?: boolean | undefined }): FaultyJournal;
+  crash(options?: CrashOptions): FaultyJournal;
 }
 
-/** What is left of a process when it ends. */
+/** Options of {@link FaultyJournal.crash}. */
+export interface CrashOptions {
+  readonly torn?: boolean | undefined;
+  readonly reopen?: (() => Journal) | undefined;
+}
+
+/** What there is behind a faulty journal. */
 interface Medium {
   readonly inner: Journal;
   /** Bytes of a write that never became whole. */
   torn: number;
   writes: number;
-  /** What lets go of what a dead process held. */
-  freed: Promise<unknown>;
 }
 
 const failed = (): OrchestratorError => new OrchestratorError("JOURNAL_FAILED", "a write has failed; whether it was kept is open");
@@ -74,7 +79,6 @@ class Faulty implements FaultyJournal {
   async load(options?: { readonly history?: boolean | undefined }): Promise<StoredJournal> {
     this.#live();
     const medium = this.#medium;
-    await medium.freed;
     const { frames, cut } = await medium.inner.load(options);
     this.#live();
     const { torn } = medium;
@@ -100,15 +104,14 @@ class Faulty implements FaultyJournal {
     if (!this.#dead) await this.#medium.inner.close();
   }
 
-  crash(options?: { readonly torn?: boolean | undefined }): FaultyJournal {
+  crash({ torn, reopen }: CrashOptions = {}): FaultyJournal {
     const medium = this.#medium;
     if (!this.#dead) {
       this.#dead = true;
-      if (options?.torn === true && this.#underWay !== undefined) medium.torn = this.#underWay.length >> 1;
-      medium.freed = Promise.resolve(medium.inner.close()).catch(() => {});
+      if (torn === true && this.#underWay !== undefined) medium.torn = this.#underWay.length >> 1;
       for (const stop of [...this.#waiting]) stop();
     }
-    return new Faulty(medium, this.#plan);
+    return new Faulty({ ...medium, inner: reopen === undefined ? medium.inner : reopen() }, this.#plan);
   }
 
   async #write(frame: Uint8Array | undefined, keep: (inner: Journal) => unknown): Promise<void> {
@@ -116,11 +119,12 @@ class Faulty implements FaultyJournal {
     if (this.#failed) throw failed();
     const { faults, delay } = this.#plan;
     const write = ++this.#medium.writes;
-    const fault = typeof faults === "function" ? faults(write) : faults?.[write];
     const time = milliseconds("the delay", (typeof delay === "function" ? delay() : delay) ?? 0, 0);
+    let fault: JournalFault | undefined;
     this.#underWay = frame;
     try {
       await this.#pass(time / 2);
+      fault = typeof faults === "function" ? faults(write) : faults?.[write];
       await this.#keep(fault, frame, keep);
     } finally {
       this.#underWay = undefined;
@@ -201,5 +205,5 @@ class Faulty implements FaultyJournal {
 export function faultyJournal(inner: Journal, plan: JournalPlan = {}): FaultyJournal {
   const { delay, clock, faults } = object("the plan", plan) as JournalPlan;
   if (faults !== undefined && typeof faults !== "function" && typeof faults !== "object") throw invalid(`faults must be an object or a function, not ${kindOf(faults)}`);
-  return new Faulty({ inner: object("the journal", inner) as Journal, torn: 0, writes: 0, freed: Promise.resolve() }, { delay, clock, faults });
+  return new Faulty({ inner: object("the journal", inner) as Journal, torn: 0, writes: 0 }, { delay, clock, faults });
 }

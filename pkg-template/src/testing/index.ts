@@ -2,7 +2,7 @@
 export { VirtualClock } from "./clock.js";
 export { journalConformance, type ConformanceCase } from "./conformance.js";
 export { faultPlan, journalFaults, type FaultPlan, type JournalFault } from "./faults.js";
-export { faultyJournal, type FaultyJournal, type JournalPlan } from "./faulty-journal.js";
+export { faultyJournal, type CrashOptions, type FaultyJournal, type JournalPlan } from "./faulty-journal.js";
 export { Random } from "./random.js";
 export { defaultScenario } from "./scenario.js";
 export type { Act, Script } from "./script.js";

@@ -7,8 +7,10 @@ import type { Check, Violation } from "./violation.js";
 import { World, type Ran } from "./world.js";
 
 /** What scenarios and checks of a simulation see. */
-export interface SimulationContext {
+export interface SimulationContext<S = unknown> {
   readonly seed: number;
+  /** What {@link SimulateOptions.state} gave: the world outside, which outlives crashes. */
+  readonly state: S;
   /** Number of this step, from 0. */
   readonly step: number;
   /** Numbers that follow from the seed and the step. */
@@ -49,7 +51,7 @@ export interface SimulationReport extends SimulationCounts {
 }
 
 /** Options of {@link simulate}. */
-export interface SimulateOptions {
+export interface SimulateOptions<S = unknown> {
   /** The first seed; the only one if `seeds` is absent. Default 1. */
   readonly seed?: number | undefined;
   /** How many seeds. Default 100. */
@@ -62,17 +64,22 @@ export interface SimulateOptions {
   readonly faults?: Partial<FaultPlan> | ((seed: number) => Partial<FaultPlan>) | undefined;
   /** How orchestrators are opened, beside what is simulated. */
   readonly options?: Omit<OpenOptions, "journal" | "clock" | "now" | "seed" | "providers" | "onError"> | undefined;
+  /** Called at the begin of every run; gives what you want to find in `context.state`. */
+  readonly state?: (() => S) | undefined;
   /** The providers, asked for at every opening. They must take their time from `context.clock`. Default: scripted ones. */
-  readonly providers?: ((context: SimulationContext) => readonly AgentProvider[]) | undefined;
-  /** Gives an empty journal for each seed, which must do all its work in promises. Default: one in memory. */
-  readonly journal?: (() => Journal | Promise<Journal>) | undefined;
+  readonly providers?: ((context: SimulationContext<S>) => readonly AgentProvider[]) | undefined;
+  /**
+   * The journal, asked for at every opening: empty at first, and after a crash one that finds what was kept, such as in
+   * `context.state`. It must wait for nothing but promises and `context.clock`. Default: one in memory.
+   */
+  readonly journal?: ((context: SimulationContext<S>) => Journal) | undefined;
   /**
    * One step: calls the orchestrator, and need not wait for it. Refusals of the orchestrator do no harm; anything else that it
    * throws is a failure. Default {@link defaultScenario}.
    */
-  readonly scenario?: ((context: SimulationContext) => unknown) | undefined;
+  readonly scenario?: ((context: SimulationContext<S>) => unknown) | undefined;
   /** Called after every step, and at the end: throws if something is wrong. */
-  readonly check?: ((context: SimulationContext) => unknown) | undefined;
+  readonly check?: ((context: SimulationContext<S>) => unknown) | undefined;
 }
 
 /** Thrown by {@link simulate}: a seed that fails, as small as it could be made. */
@@ -163,9 +170,10 @@ function whole(what: string, value: unknown, least: number, otherwise: number): 
  * });
  * ```
  */
-export async function simulate(options: SimulateOptions = {}): Promise<SimulationReport> {
-  const given = { ...(object("the options", options) as SimulateOptions) };
-  for (const name of ["providers", "journal", "scenario", "check"] as const) {
+export async function simulate<S = undefined>(options: SimulateOptions<S> = {}): Promise<SimulationReport> {
+  // Its own functions see the state that its own function gave: what that is matters to nobody else.
+  const given = { ...object("the options", options) } as SimulateOptions;
+  for (const name of ["state", "providers", "journal", "scenario", "check"] as const) {
     if (given[name] !== undefined && typeof given[name] !== "function") throw invalid(`${name} must be a function, not ${kindOf(given[name])}`);
   }
   const first = whole("seed", given.seed, 0, 1);
@@ -173,7 +181,7 @@ export async function simulate(options: SimulateOptions = {}): Promise<Simulatio
   const size: Size = { steps: whole("steps", given.steps, 0, 50), skip: new Set(given.skip ?? []) };
   const isOwn = Object.keys(given).some((name) => !["seed", "seeds", "steps", "skip"].includes(name));
   const sum = { steps: 0, calls: 0, refusals: 0, acknowledgements: 0, starts: 0, events: 0, crashes: 0, faults: 0 };
-  let journal = new Uint8Array();
+  let journal: Uint8Array = new Uint8Array();
   for (let seed = first; seed < first + seeds; seed++) {
     const run = ({ steps, skip }: Size): Promise<Ran> => new World(given, seed).run(steps, skip);
     const ran = await run(size);
@@ -182,7 +190,7 @@ export async function simulate(options: SimulateOptions = {}): Promise<Simulatio
       throw new SimulationError(small.ran.violation!, seed, small.size, small.ran.calls, isOwn);
     }
     for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += ran.counts[name];
-    journal = ran.journal.slice();
+    journal = ran.journal;
   }
   return { seeds, journal, ...sum };
 }

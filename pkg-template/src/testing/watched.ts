@@ -46,7 +46,7 @@ function answered(facts: Facts, name: string, answer: unknown): void {
 /** Watches an orchestrator as long as `lives` says so; what it answers after that was never heard. */
 export function watched(orchestrator: OrchestratorApi, watcher: Watcher, lives: () => boolean): OrchestratorApi {
   const { facts } = watcher;
-  const follow = (name: string, answer: PromiseLike<unknown>): void => {
+  const follow = (name: string, first: unknown, answer: PromiseLike<unknown>): void => {
     answer.then(
       (value) => {
         if (!lives()) return;
@@ -59,7 +59,10 @@ export function watched(orchestrator: OrchestratorApi, watcher: Watcher, lives: 
       },
       // Told to whoever awaits it; that nobody does is no fault.
       (error: unknown) => {
-        if (lives() && OrchestratorError.isInstance(error)) watcher.refused();
+        if (!lives() || !OrchestratorError.isInstance(error)) return;
+        watcher.refused();
+        // What the journal has failed to keep may be there all the same.
+        if (name === "restartTask" && error.code !== "CONFLICT" && !error.code.startsWith("JOURNAL_")) facts.noRestart(first as string);
       },
     );
   };
@@ -75,7 +78,7 @@ export function watched(orchestrator: OrchestratorApi, watcher: Watcher, lives: 
         }
         if (name === "registerProvider") return Reflect.apply(found, target, [watcher.provider(given[0] as AgentProvider)]);
         const answer: unknown = Reflect.apply(found, target, given);
-        if (answer instanceof Promise || answer instanceof TaskRun) follow(name, answer as PromiseLike<unknown>);
+        if (answer instanceof Promise || answer instanceof TaskRun) follow(name, given[0], answer as PromiseLike<unknown>);
         return answer;
       };
     },

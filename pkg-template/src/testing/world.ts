@@ -1,5 +1,5 @@
 /** One simulated host with one orchestrator at a time, and everything that is watched about it. */
-import { AgentOrchestrator, OrchestratorError, type AgentProvider, type OrchestratorApi, type OrchestratedTask } from "../api.js";
+import { AgentOrchestrator, OrchestratorError, type AgentProvider, type Journal, type OrchestratorApi, type OrchestratedTask } from "../api.js";
 import { memoryJournal } from "../journals/memory.js";
 import { VirtualClock } from "./clock.js";
 import { Facts, hasEnded } from "./facts.js";
@@ -43,6 +43,7 @@ export class World implements Watcher {
   readonly #clock = new VirtualClock();
   readonly #counts: Record<keyof SimulationCounts, number> = { steps: 0, calls: 0, refusals: 0, acknowledgements: 0, starts: 0, events: 0, crashes: 0, faults: 0 };
   readonly #calls: string[] = [];
+  readonly #memory = memoryJournal();
   /** Attempts that a provider of this life is at. */
   readonly #running = new Set<string>();
   readonly #context: SimulationContext;
@@ -68,11 +69,10 @@ export class World implements Watcher {
 
   /** Runs so many steps, without those that are to be skipped, and then lets everything come to its end. */
   async run(steps: number, skip: ReadonlySet<number>): Promise<Ran> {
-    let journal = new Uint8Array();
+    let journal: Uint8Array = new Uint8Array();
     try {
-      const inner = await (this.#options.journal ?? memoryJournal)();
       const faults = journalFaults(this.#seed, this.#plan);
-      await this.#open(faultyJournal(inner, {
+      await this.#open(faultyJournal(this.#journal(), {
         clock: this.#clock,
         delay: () => (this.#delay === 0 ? 0 : this.#random.below(this.#delay + 1)),
         faults: (write) => {
@@ -83,8 +83,7 @@ export class World implements Watcher {
       }));
       for (; this.#step < steps; this.#step++) if (!skip.has(this.#step)) await this.#takeStep();
       await this.#end();
-      journal = joined((await inner.load({ history: true })).frames);
-      await inner.close();
+      journal = await this.#until("the journal", this.#read());
     } catch (thrown) {
       this.violated(thrown);
     } finally {
@@ -197,6 +196,18 @@ export class World implements Watcher {
 
   // ----- lives -----
 
+  #journal(): Journal {
+    return this.#options.journal?.(this.#context) ?? this.#memory;
+  }
+
+  /** All that the journal has kept. */
+  async #read(): Promise<Uint8Array> {
+    const journal = this.#journal();
+    const { frames } = await journal.load({ history: true });
+    await journal.close();
+    return joined(frames);
+  }
+
   async #open(journal: FaultyJournal): Promise<void> {
     const { options, providers } = this.#options;
     this.#lives += 1;
@@ -247,7 +258,7 @@ export class World implements Watcher {
       this.#lives += 1;
       await this.#until("dispose", life.orchestrator.dispose());
     }
-    const journal = life.journal.crash({ torn });
+    const journal = life.journal.crash({ torn, reopen: () => this.#journal() });
     await this.#abandon();
     await this.#open(journal);
   }
@@ -273,16 +284,12 @@ export class World implements Watcher {
     this.#delay = 0;
     this.#random = new Random(this.#seed, 4);
     await this.#clock.runUntilIdle();
-    if (this.#violation !== undefined) throw this.#violation;
+    // A write that is under way may still fail.
+    if (!this.#failed && !this.#life!.journal.hangs) await this.#until("flush", this.#life!.orchestrator.flush().catch(() => {}));
+    await this.#clock.runUntilIdle();
     if (this.#failed || this.#life!.journal.hangs) await this.#crash(true, false);
+    await this.#letFinish();
     const { orchestrator } = this.#life!;
-    const end = this.#clock.steady() + END;
-    for (let rings = 0; rings < PATIENCE; rings++) {
-      await this.#clock.runUntilIdle();
-      const next = this.#clock.untilNext;
-      if (next === undefined || this.#clock.steady() + next > end || !tasksOf(orchestrator).some(isUnderWay)) break;
-      await this.#clock.advance(next);
-    }
     for (const task of tasksOf(orchestrator)) this.#looksSettled(task);
     await this.#until("flush", orchestrator.flush());
     await this.#check();
@@ -290,6 +297,19 @@ export class World implements Watcher {
     this.#lives += 1;
     await this.#until("dispose", this.#life!.orchestrator.dispose());
     if (this.#violation !== undefined) throw this.#violation;
+  }
+
+  /** Lets time pass until nothing more comes by itself. */
+  async #letFinish(): Promise<void> {
+    const { orchestrator } = this.#life!;
+    const end = this.#clock.steady() + END;
+    for (let rings = 0; rings < PATIENCE; rings++) {
+      await this.#clock.runUntilIdle();
+      if (this.#violation !== undefined) throw this.#violation;
+      const next = this.#clock.untilNext;
+      if (next === undefined || this.#clock.steady() + next > end || !tasksOf(orchestrator).some(isUnderWay)) return;
+      await this.#clock.advance(next);
+    }
   }
 
   #looksSettled({ id, status, attempt, waitingFor }: OrchestratedTask): void {
@@ -323,6 +343,7 @@ export class World implements Watcher {
     };
     return {
       seed: this.#seed,
+      state: this.#options.state?.(),
       clock: this.#clock,
       get step() { return world.#step; },
       get random() { return world.#random; },
@@ -348,7 +369,7 @@ function tasksOf(orchestrator: OrchestratorApi): OrchestratedTask[] {
   return tasks;
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+function joined(parts: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
