@@ -15,8 +15,6 @@ interface Fact {
   ended: string | undefined;
   /** What those who waited heard last, which may be before the events that lead to it. */
   heard: { readonly attempt: number; readonly status: string } | undefined;
-  /** How many restarts were asked for of which nothing was seen: they may come or not. */
-  restarts: number;
 }
 
 /** Tells tasks and attempts apart. */
@@ -32,6 +30,8 @@ export class Facts {
   readonly #parents = new Map<string, string>();
   /** Tasks that were to be deleted. Of them and those below nothing needs to be true any more. */
   readonly #deleting = new Set<string>();
+  /** How many restarts were asked for of which nothing was seen: they may come or not. */
+  readonly #restarts = new Map<string, number>();
   /** Position of the last event that was told of. */
   #seq = 0;
   events = 0;
@@ -55,14 +55,16 @@ export class Facts {
   }
 
   restart(taskId: string): void {
-    const fact = this.#tasks.get(taskId);
-    if (fact !== undefined) fact.restarts += 1;
+    this.#restarts.set(taskId, this.#restartsOf(taskId) + 1);
   }
 
   /** A restart was refused, so it will not come. */
   noRestart(taskId: string): void {
-    const fact = this.#tasks.get(taskId);
-    if (fact !== undefined && fact.restarts > 0) fact.restarts -= 1;
+    this.#restarts.set(taskId, Math.max(0, this.#restartsOf(taskId) - 1));
+  }
+
+  #restartsOf(taskId: string): number {
+    return this.#restarts.get(taskId) ?? 0;
   }
 
   // ----- what is told -----
@@ -118,8 +120,10 @@ export class Facts {
       if (attempt === fact.heard?.attempt) this.#agree(taskId, attempt, fact.heard.status, status);
       [fact.attempt, fact.ended] = [attempt, status];
     } else if (attempt > fact.attempt) {
-      if (fact.ended !== undefined && fact.restarts-- === 0) {
-        throw new Violation("again", `${nameOf(taskId, fact.attempt)} was ${fact.ended}, and then came ${type} of attempt ${attempt}`);
+      if (fact.ended !== undefined) {
+        const what = `${nameOf(taskId, fact.attempt)} was ${fact.ended}, and then came ${type} of attempt ${attempt}`;
+        if (this.#restartsOf(taskId) === 0) throw new Violation("again", what);
+        this.noRestart(taskId);
       }
       [fact.attempt, fact.ended] = [attempt, undefined];
     }
@@ -137,7 +141,7 @@ export class Facts {
     if (attempt <= before) throw new Violation("attempts", `${nameOf(taskId, attempt)} runs after attempt ${before} did`);
     this.#called.set(taskId, attempt);
     const fact = this.#tasks.get(taskId);
-    if (fact?.ended !== undefined && fact.restarts === 0) {
+    if (fact?.ended !== undefined && this.#restartsOf(taskId) === 0) {
       throw new Violation("again", `${nameOf(taskId, fact.attempt)} was ${fact.ended}, and attempt ${attempt} runs`);
     }
   }
@@ -155,7 +159,7 @@ export class Facts {
         if (task.attempt < attempt) {
           throw new Violation("acknowledged", `${nameOf(id, attempt)} was told of, and after opening again the last one is ${task.attempt}`);
         }
-        if (status !== undefined && task.attempt === attempt && task.status !== status && fact.restarts === 0) {
+        if (status !== undefined && task.attempt === attempt && task.status !== status && this.#restartsOf(id) === 0) {
           throw new Violation("acknowledged", `${nameOf(id, attempt)} was ${status}, and after opening again the task is ${task.status}`);
         }
       }
@@ -165,7 +169,7 @@ export class Facts {
   #fact(id: string, parentId: string | undefined): Fact {
     let fact = this.#tasks.get(id);
     if (fact === undefined) {
-      fact = { parentId, attempt: 0, ended: undefined, heard: undefined, restarts: 0 };
+      fact = { parentId, attempt: 0, ended: undefined, heard: undefined };
       this.#tasks.set(id, fact);
     }
     return fact;

@@ -1,4 +1,5 @@
 /** What goes wrong in a simulation, and how often. */
+import { _invalid as invalid, _kindOf as kindOf, _object as object } from "../api.js";
 import { Random } from "./random.js";
 
 /**
@@ -32,10 +33,17 @@ export interface FaultPlan {
   readonly late: number;
 }
 
+const NONE: FaultPlan = { crash: 0, slow: 0, slowBy: 0, jump: 0, fail: 0, torn: 0, kept: 0, conflict: 0, full: 0, never: 0, lost: 0, late: 0 };
+
 /** A plan in which nothing goes wrong but what is given. */
-export const faultsOf = (some: Partial<FaultPlan>): FaultPlan => ({
-  crash: 0, slow: 0, slowBy: 0, jump: 0, fail: 0, torn: 0, kept: 0, conflict: 0, full: 0, never: 0, lost: 0, late: 0, ...some,
-});
+export function faultsOf(some: unknown): FaultPlan {
+  const plan = { ...NONE, ...object("the faults", some) };
+  for (const [name, value] of Object.entries(plan)) {
+    if (!(name in NONE)) throw invalid(`there is no fault ${JSON.stringify(name)}; there are ${Object.keys(NONE).join(", ")}`);
+    if (typeof value !== "number" || !(value >= 0)) throw invalid(`${name} must be a number of at least 0, not ${typeof value === "number" ? value : kindOf(value)}`);
+  }
+  return plan;
+}
 
 /**
  * The plan that belongs to a seed. Some things go wrong in it and others do not: most bugs need a few kinds of trouble, and

@@ -79,7 +79,7 @@ class Performance {
 
   async perform(script: Script): Promise<Ending> {
     for (const act of script) {
-      if (!this.#deaf && this.#context.isCancelled()) throw CALLED_OFF;
+      this.#look();
       if (act === "ignoreCancel") this.#deaf = true;
       else if (typeof act === "string") await this.#hold(act);
       else if ("wait" in act) await this.#wait(act.wait);
@@ -92,7 +92,12 @@ class Performance {
       else if ("answer" in act) return { by: "answer", answer: act.answer };
       else return { by: "answerTwice", answer: act.answerTwice };
     }
+    this.#look();
     return { by: "succeed", answer: { success: true, summary: "the script is at its end" } };
+  }
+
+  #look(): void {
+    if (!this.#deaf && this.#context.isCancelled()) throw CALLED_OFF;
   }
 
   async #hold(until: "untilResumed" | "untilCancelled" | "never"): Promise<void> {

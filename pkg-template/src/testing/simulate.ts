@@ -1,7 +1,7 @@
 /** Simulations: run from a seed, and made small when they fail. */
 import { _invalid as invalid, _kindOf as kindOf, _object as object, type AgentProvider, type Journal, type OpenOptions, type OrchestratorApi } from "../api.js";
 import type { VirtualClock } from "./clock.js";
-import type { FaultPlan } from "./faults.js";
+import { faultsOf, type FaultPlan } from "./faults.js";
 import type { Random } from "./random.js";
 import type { Check, Violation } from "./violation.js";
 import { World, type Ran } from "./world.js";
@@ -178,7 +178,10 @@ export async function simulate<S = undefined>(options: SimulateOptions<S> = {}):
   }
   const first = whole("seed", given.seed, 0, 1);
   const seeds = whole("seeds", given.seeds, 1, given.seed === undefined ? 100 : 1);
-  const size: Size = { steps: whole("steps", given.steps, 0, 50), skip: new Set(given.skip ?? []) };
+  if (given.skip !== undefined && !Array.isArray(given.skip)) throw invalid(`skip must be an array of steps, not ${kindOf(given.skip)}`);
+  const skip = (given.skip ?? []).map((step, index) => whole(`skip[${index}]`, step, 0, 0));
+  const size: Size = { steps: whole("steps", given.steps, 0, 50), skip: new Set(skip) };
+  if (given.faults !== undefined && typeof given.faults !== "function") faultsOf(given.faults);
   const isOwn = Object.keys(given).some((name) => !["seed", "seeds", "steps", "skip"].includes(name));
   const sum = { steps: 0, calls: 0, refusals: 0, acknowledgements: 0, starts: 0, events: 0, crashes: 0, faults: 0 };
   let journal: Uint8Array = new Uint8Array();
