@@ -154,3 +154,18 @@ test("retries, time-outs and deadlines come when time passes", async (t) => {
   assert.deepEqual([(await retried).attempt, (await retried).status, (await slow).status], [3, "completed", "failed"]);
   assert.deepEqual(provider.calls.filter(({ taskId }) => taskId === "again").map(({ at }) => at - provider.calls[0].at), [0, 1000, 11_000]);
 });
+
+test("works on hosts without setImmediate, and under the fake timers of others", async (t) => {
+  const entry = import.meta.resolve("agent-orchestrator-wasm/testing");
+  const { setImmediate } = globalThis;
+  delete globalThis.setImmediate;
+  const bare = await import(`${entry}?bare`).finally(() => (globalThis.setImmediate = setImmediate));
+  t.mock.timers.enable();
+  for (const { VirtualClock: Clock } of [bare, { VirtualClock }]) {
+    const clock = new Clock(0);
+    const seen = [];
+    clock.setTimeout(async () => { await undefined; seen.push(clock.now()); }, 5);
+    await clock.advance(10);
+    assert.deepEqual(seen, [5]);
+  }
+});

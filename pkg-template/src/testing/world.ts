@@ -86,9 +86,8 @@ export class World implements Watcher {
       journal = await this.#until("the journal", this.#read());
     } catch (thrown) {
       this.violated(thrown);
-    } finally {
-      await this.#abandon();
     }
+    await this.#abandon().catch((thrown: unknown) => this.violated(thrown));
     this.#counts.events = this.facts.events;
     return { at: this.#step, violation: this.#violation, counts: this.#counts, journal, calls: this.#calls };
   }
@@ -131,11 +130,8 @@ export class World implements Watcher {
         this.#running.add(name);
         const done = (): void => void (life === this.#lives && this.#running.delete(name));
         try {
-          const answer: unknown = provider.executeTask(task, context);
-          if (typeof (answer as PromiseLike<unknown> | undefined)?.then === "function") (answer as PromiseLike<unknown>).then(done, done);
-          // Lines come one after the other; how long they do is not known here.
-          else if (typeof answer !== "object" || answer === null || !(Symbol.iterator in answer || Symbol.asyncIterator in answer)) done();
-          return answer as ReturnType<AgentProvider["executeTask"]>;
+          // It may be anything, and goes on as what it is.
+          return followed(provider.executeTask(task, context), done) as ReturnType<AgentProvider["executeTask"]>;
         } catch (thrown) {
           done();
           throw thrown;
@@ -254,8 +250,9 @@ export class World implements Watcher {
     this.#counts.crashes += 1;
     this.#calls.push(`step ${this.#step}: ${atOnce ? "crash" : "reopen"}()`);
     if (!atOnce && !life.journal.hangs) {
-      // Nobody is left to hear what its end brings.
+      // Nobody is left to hear what its end brings. A journal that never settles would hold it up, and rightly so.
       this.#lives += 1;
+      this.#quiet = true;
       await this.#until("dispose", life.orchestrator.dispose());
     }
     const journal = life.journal.crash({ torn, reopen: () => this.#journal() });
@@ -353,6 +350,29 @@ export class World implements Watcher {
       get orchestrator() { return alive().watched; },
     };
   }
+}
+
+/** The answer of a provider; `done` is called when it is there. A promise of the provider's own making is asked only once. */
+function followed(answer: unknown, done: () => void): unknown {
+  if (answer instanceof Promise) {
+    answer.then(done, done);
+    return answer;
+  }
+  if (typeof answer !== "object" || answer === null) {
+    done();
+    return answer;
+  }
+  const { then } = answer as { then?: unknown };
+  if (typeof then === "function") {
+    const telling = (tell: (value: unknown) => void) => (value: unknown): void => {
+      done();
+      tell(value);
+    };
+    return { then: (fulfil: (value: unknown) => void, reject: (reason: unknown) => void): unknown => Reflect.apply(then, answer, [telling(fulfil), telling(reject)]) };
+  }
+  // Lines come one after the other; when the last one has come is not known here.
+  if (!(Symbol.iterator in answer || Symbol.asyncIterator in answer)) done();
+  return answer;
 }
 
 /** Whether there is more to come of a task by itself. */
