@@ -1,8 +1,8 @@
 /** All that the package is, whatever loads it. */
 /** @internal */
-export { start as _start, startAsync as _startAsync } from "./core.js";
+export { start as _start, startAsync as _startAsync } from "./module.js";
 /** @internal */
-export { loaded as _loaded } from "./core.js";
+export { loaded as _loaded } from "./module.js";
 /** @internal */
 export { ExampleFrames as _ExampleFrames } from "./glue/agent_orchestrator.js";
 /** @internal */

@@ -53,3 +53,39 @@ export function readClock(clock: () => number): number {
   if (typeof now === "number" && now >= 0 && now <= Number.MAX_SAFE_INTEGER) return now;
   throw new OrchestratorError("INVALID_ARGUMENT", `the clock must give milliseconds since 1970, not ${describe(now)}`);
 }
+
+/** The clock and one that is never set may drift apart by so many milliseconds before the clock counts as set. */
+const DRIFT = 1000;
+
+/** Sees when the clock is set, if there is another one that never is. */
+export class Watch {
+  readonly #steady: (() => number) | undefined;
+  /** By how much the clock is ahead of the other one. */
+  #offset = 0;
+
+  constructor(steady: (() => number) | undefined) {
+    this.#steady = steady;
+  }
+
+  begin(now: number): void {
+    this.#offset = this.#ahead(now) ?? 0;
+  }
+
+  /** By how many milliseconds the clock was set since the last look. */
+  look(now: number): number {
+    const ahead = this.#ahead(now);
+    if (ahead === undefined || Math.abs(ahead - this.#offset) <= DRIFT) return 0;
+    const by = Math.round(ahead - this.#offset);
+    this.#offset = ahead;
+    return by;
+  }
+
+  #ahead(now: number): number | undefined {
+    if (this.#steady === undefined) return undefined;
+    try {
+      return now - readClock(this.#steady);
+    } catch {
+      return undefined;
+    }
+  }
+}

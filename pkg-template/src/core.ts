@@ -5,35 +5,14 @@
  * What every task does has a method of its own here, and what is called back is one object of one class: closures in
  * their place made V8 throw its code away whenever another orchestrator was opened.
  */
-import initialise, { Core as Glue, initSync, type InitInput, type SyncInitInput } from "./glue/agent_orchestrator.js";
+import { readClock, Watch, type Time } from "./clock.js";
 import { Echo } from "./echo.js";
-import { readClock, type Time } from "./clock.js";
-import { OrchestratorError, fits, type ErrorCode } from "./errors.js";
-import { ERROR_CODES } from "./generated.js";
-import type { StoredJournal } from "./journal-types.js";
+import { OrchestratorError, fits } from "./errors.js";
+import type { Core as Glue } from "./glue/agent_orchestrator.js";
+import { loaded, refusalOf, stopped, told } from "./module.js";
+import type { Opening } from "./opening.js";
 
 export type { Glue };
-
-/** What the module may be loaded from. */
-export type ModuleSource = InitInput | Promise<InitInput>;
-
-let memory: WebAssembly.Memory | undefined;
-
-/** Starts the module from what is at hand. */
-export function start(module: SyncInitInput): void {
-  memory ??= initSync({ module }).memory;
-}
-
-/** Starts the module from wherever it is. */
-export async function startAsync(source: ModuleSource): Promise<void> {
-  memory ??= (await initialise({ module_or_path: source })).memory;
-}
-
-/** The memory of the module, which must have been started. */
-export function loaded(): WebAssembly.Memory {
-  if (memory !== undefined) return memory;
-  throw new OrchestratorError("NOT_INITIALIZED", "the wasm module is not loaded yet: call `await init()` first");
-}
 
 /** The reply of commands that came too late, as in `src/wasm/core.rs`. */
 export const LATE = -2;
@@ -48,16 +27,10 @@ export const GONE = 0, ACTIVE = 2;
 /** Numbers of the control block, as in `src/wasm/core.rs`. */
 const WORDS = 0, WORDS_LEN = 1, TEXT = 2, TEXT_LEN = 3, EFFECTS = 4, EFFECTS_LEN = 5, SEQ = 6, SEQ_HIGH = 7, DURABLE = 8, TIMER = 10;
 
-/** The clock and one that is never set may drift apart by so many milliseconds before the clock counts as set. */
-const DRIFT = 1000;
-
 /** Stands for the length of a string that is absent, as in `src/wasm/input.rs`. */
 const ABSENT = 0xffffffff;
 /** Bytes of the buffer for strings that are kept for the next call. */
 const LARGE = 1 << 24;
-
-/** Ids need bits that differ, and none that nobody could guess. */
-const random = (): number => Math.floor(Math.random() * 2 ** 53);
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -70,46 +43,6 @@ export interface Host {
   wake(): void;
 }
 
-/** The numbers that an orchestrator is opened with. */
-export interface CoreOptions {
-  readonly maxConcurrency: number | undefined;
-  readonly maxTasks: number | undefined;
-  readonly maxOutputLines: number | undefined;
-  readonly eventLogBytes: number | undefined;
-  readonly maxQueued: number | undefined;
-  readonly onInterrupt: number;
-  readonly maxUnwrittenBytes: number | undefined;
-  readonly snapshotBytes: number | undefined;
-  readonly keepHistory: boolean;
-  readonly seed: number | undefined;
-}
-
-/** Makes the core, at this time. */
-export type Opening = (now: number) => Glue;
-
-/** Opens a new core; or, with what a journal has kept, one that goes on from there. */
-export function opening(options: CoreOptions, stored?: StoredJournal): Opening {
-  const { maxConcurrency, maxTasks, maxOutputLines, eventLogBytes, maxQueued, onInterrupt, maxUnwrittenBytes, snapshotBytes, keepHistory, seed } = options;
-  const numbers = Float64Array.of(
-    maxConcurrency ?? 0, maxTasks ?? 0, maxOutputLines ?? 0, eventLogBytes ?? 0, maxQueued ?? 0, onInterrupt, maxUnwrittenBytes ?? 0,
-    snapshotBytes ?? -1, keepHistory ? 1 : 0,
-  );
-  return (now) => {
-    if (stored === undefined) return new Glue(now, seed ?? random(), numbers);
-    return Glue.recover(now, seed ?? random(), seed ?? random(), [...stored.frames], stored.cut, numbers);
-  };
-}
-
-/** Opens a look at the state after an event, from the frames that hold it. */
-export const openingPast = (frames: readonly Uint8Array[], seq: number): Opening => () => Glue.past([...frames], seq);
-
-/** Folds a journal up to an event, and refuses it unless it leads to these hashes; gives the number of events. */
-export const verifyFrames = (frames: readonly Uint8Array[], seq: number, stateHash: string, journalHash: string): number =>
-  asked(() => Glue.verify([...frames], seq, stateHash, journalHash));
-
-/** The frames of an exported journal. */
-export const splitFrames = (bytes: Uint8Array): Uint8Array[] => asked(() => Glue.splitFrames(bytes));
-
 /** Something to be written: a frame to append, a snapshot, how much to forget, or that nothing follows. */
 export interface Write {
   readonly kind: number;
@@ -118,28 +51,6 @@ export interface Write {
 }
 /** Kinds of writes, as in `src/wasm/core.rs`. */
 export const APPEND = 1, SNAPSHOT = 2, TRUNCATE = 3, CLOSE = 4;
-
-/** Asks for something that belongs to no orchestrator. */
-function asked<T>(ask: () => T): T {
-  loaded();
-  try {
-    return ask();
-  } catch (thrown) {
-    throw told(thrown);
-  }
-}
-
-const stopped = (cause: unknown): OrchestratorError =>
-  new OrchestratorError("POISONED", "the core stopped at a bug and cannot go on; open a new orchestrator", { cause });
-
-/** What the core throws, as an error of ours. */
-export function told(thrown: unknown): unknown {
-  if (thrown instanceof WebAssembly.RuntimeError) return stopped(thrown);
-  if (OrchestratorError.isInstance(thrown) || !(thrown instanceof Error)) return thrown;
-  const { code, message, cause } = thrown as { code?: unknown; message: string; cause?: unknown };
-  if (!ERROR_CODES.includes(code as ErrorCode)) return thrown;
-  return new OrchestratorError(code as ErrorCode, message, cause === undefined ? undefined : { cause });
-}
 
 /** One orchestrator's core. */
 export class Core {
@@ -168,8 +79,7 @@ export class Core {
   #durableBefore = 0;
   /** Whether something is due some time. */
   #ticking = false;
-  /** By how much the clock is ahead of the one that is never set. */
-  #offset = 0;
+  readonly #watch: Watch;
   /** The core at its end, of which nothing is asked but to bring the journal to its end. */
   #retired: Glue | undefined;
 
@@ -178,6 +88,7 @@ export class Core {
     this.kept = kept;
     this.time = time;
     this.#clock = time.now;
+    this.#watch = new Watch(time.steady);
     this.#host = host;
     this.#memory = memory;
     try {
@@ -551,26 +462,13 @@ export class Core {
   /** Begins or ends to watch the clock, which matters only while something is due. */
   #tick(ticking: boolean): void {
     this.#ticking = ticking;
-    if (ticking) this.#offset = this.#ahead() ?? 0;
-  }
-
-  /** By how much the clock is ahead of one that is never set, if there is one and it can be read. */
-  #ahead(): number | undefined {
-    const { steady } = this.time;
-    if (steady === undefined) return undefined;
-    try {
-      return this.#time - readClock(steady);
-    } catch {
-      return undefined;
-    }
+    if (ticking) this.#watch.begin(this.#time);
   }
 
   /** Tells the core if the clock was set since the last look. */
   #look(): void {
-    const ahead = this.#ahead();
-    if (ahead === undefined || Math.abs(ahead - this.#offset) <= DRIFT) return;
-    const by = Math.round(ahead - this.#offset);
-    this.#offset = ahead;
+    const by = this.#watch.look(this.#time);
+    if (by === 0) return;
     this.read((glue) => glue.clockJumped(by));
     this.#host.wake();
   }
@@ -671,10 +569,4 @@ export class Core {
     this.#host.wake();
     return this.#refused();
   }
-}
-
-/** A refusal as the core writes it: the code, a line feed, the message. */
-function refusalOf(text: string): OrchestratorError {
-  const end = text.indexOf("\n");
-  return new OrchestratorError(text.slice(0, end) as ErrorCode, text.slice(end + 1));
 }

@@ -2,10 +2,11 @@
 import { Attempt } from "./attempt.js";
 import { Context } from "./context.js";
 import { Alarm } from "./alarm.js";
-import { ACTIVE, Core, GONE, type Host, type Opening } from "./core.js";
+import { ACTIVE, Core, GONE, type Host } from "./core.js";
 import { OrchestratorError } from "./errors.js";
 import { Keeper } from "./keeper.js";
 import { Names } from "./names.js";
+import type { Opening } from "./opening.js";
 import type { Settings } from "./options.js";
 import { execute, type Registered } from "./provider.js";
 import { Subscriptions, type EventsHost } from "./subscriptions.js";

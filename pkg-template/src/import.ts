@@ -1,9 +1,9 @@
 /** Journals as bytes: from one into another, and one that lives in memory. */
-import { splitFrames } from "./core.js";
 import { OrchestratorError } from "./errors.js";
 import { readJournal, type Foreign } from "./foreign.js";
 import { invalid, kindOf } from "./input.js";
 import type { Journal, StoredJournal } from "./journal-types.js";
+import { splitFrames } from "./opening.js";
 
 /** Fields of a frame's head, as in `src/journal/frame.rs`: the kind, how many events, and the position. */
 const KIND = 5, COUNT = 12, SEQ = 24;

@@ -68,7 +68,10 @@ export class Names {
 
   /** A provider that was not registered here, but in the life that a journal tells of. */
   #former(key: number): { readonly id: string; readonly label: string } {
-    return (this.#labels[key] = this.#core.read((glue) => ({ id: glue.providerId(key), label: glue.providerLabel(key) })));
+    // An id has no line feed.
+    const text = this.#core.read((glue) => glue.provider(key));
+    const end = text.indexOf("\n");
+    return (this.#labels[key] = end < 0 ? { id: "", label: "" } : { id: text.slice(0, end), label: text.slice(end + 1) });
   }
 
   directory(number: number): string {

@@ -1,8 +1,8 @@
 /** Reads the options of an orchestrator: each once, checked before anything is opened. */
 import { timeOf, type Time } from "./clock.js";
-import type { CoreOptions } from "./core.js";
 import { count, invalid, kindOf, object, optionalString, string } from "./input.js";
 import { readJournal, type Foreign } from "./foreign.js";
+import type { CoreOptions } from "./opening.js";
 import { flag, onInterruptOf } from "./plan.js";
 import { readProvider, type Registered } from "./provider.js";
 import type { OpenOptions } from "./types.js";
@@ -51,7 +51,7 @@ export function readOptions(options: OpenOptions): Settings {
       maxOutputLines: count("maxOutputLines", maxOutputLines),
       eventLogBytes: count("eventLogBytes", eventLogBytes),
       maxQueued: count("maxQueued", maxQueued),
-      onInterrupt: onInterruptOf(onInterrupt),
+      onInterrupt: Math.max(onInterruptOf(onInterrupt) - 1, 0),
       maxUnwrittenBytes: count("maxUnwrittenBytes", maxUnwrittenBytes),
       snapshotBytes: bytes("snapshotBytes", snapshotBytes),
       keepHistory: flag("keepHistory", keepHistory),

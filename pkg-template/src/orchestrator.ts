@@ -1,10 +1,11 @@
 import { Attempt } from "./attempt.js";
-import { opening, verifyFrames, type Core, type Glue } from "./core.js";
+import type { Core, Glue } from "./core.js";
 import { Driver } from "./driver.js";
 import { OrchestratorError, describe } from "./errors.js";
 import { joined, Kept, putInto } from "./import.js";
 import * as input from "./input.js";
 import type { StoredJournal } from "./journal-types.js";
+import { opening, random, verifyFrames } from "./opening.js";
 import { readOptions, type Settings } from "./options.js";
 import { difference, past, PastState } from "./past.js";
 import { writePlan } from "./plan.js";
@@ -370,7 +371,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     const journal = settings.journal ?? new Kept();
     const state = past(await this.#history(), position);
     try {
-      const frame = state.read((glue) => glue.fork(settings.core.seed ?? salt()));
+      const frame = state.read((glue) => glue.fork(settings.core.seed ?? random()));
       await putInto(journal, frame);
     } catch (error) {
       await journal.close().catch(() => {});
@@ -397,7 +398,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     const history = input.reading("the options", () => options !== undefined && (input.object("the options", options) as { history?: unknown }).history === true);
     await this.flush();
     const { keeper } = this.#driver;
-    if (keeper === undefined) return this.#core.read((glue) => glue.fork(this.#settings.core.seed ?? salt()));
+    if (keeper === undefined) return this.#core.read((glue) => glue.fork(this.#settings.core.seed ?? random()));
     return joined((await keeper.load(history)).frames);
   }
 
@@ -561,6 +562,3 @@ function aborted(signal: AbortSignal): OrchestratorError {
 }
 
 const notOpened = (): OrchestratorError => new OrchestratorError("DISPOSED", "the orchestrator was not opened");
-
-/** Marks the frames of one journal. */
-const salt = (): number => Math.floor(Math.random() * 2 ** 53);

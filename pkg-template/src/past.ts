@@ -1,8 +1,9 @@
 /** Looks at the past: the state after any event that is still kept, and what changed between two. */
 import { still } from "./clock.js";
-import { Core, openingPast } from "./core.js";
+import { Core } from "./core.js";
 import { OrchestratorError } from "./errors.js";
 import { Names } from "./names.js";
+import { openingPast } from "./opening.js";
 import type { ListQuery, OrchestratedTask, StateDiff, TaskChange, TaskCounts, TaskPage } from "./types.js";
 import { View } from "./view.js";
 

@@ -1,6 +1,6 @@
 /** The parts of the core that write and read files of a journal, as the journals' modules use them. */
 import { FileStore as GlueStore } from "./glue/agent_orchestrator.js";
-import { loaded, told } from "./core.js";
+import { loaded, told } from "./module.js";
 import { OrchestratorError } from "./errors.js";
 import type { StoredJournal } from "./journal-types.js";
 

@@ -2,10 +2,7 @@
  * The public vocabulary of the package: what goes in, what comes out. Everything that comes out is a plain frozen
  * object; nothing here is a live handle except {@link TaskRun} and {@link TaskContext}.
  */
-import type { ErrorCode, OrchestratorError } from "./errors.js";
 import type { Journal } from "./journal-types.js";
-import type { PastState } from "./past.js";
-import type { TaskRun } from "./run.js";
 
 /** A value that survives `JSON.parse(JSON.stringify(value))`. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -331,71 +328,6 @@ export interface TaskPage {
 /** How many tasks stand in each status. */
 export type TaskCounts = { readonly [S in TaskStatus]: number } & { readonly total: number };
 
-interface Base<T extends string> {
-  readonly type: T;
-  /** Position in the journal; the first event is 1, and there are no gaps. */
-  readonly seq: number;
-  /** Milliseconds since the Unix epoch; never runs backwards. */
-  readonly at: number;
-}
-interface OfTask<T extends string> extends Base<T> {
-  readonly taskId: string;
-}
-interface OfAttempt<T extends string> extends OfTask<T> {
-  readonly attempt: number;
-}
-
-/** Everything that can happen. One event for one fact. `journal:failed` and `subscriber:lagged` are not part of the journal. */
-export type OrchestratorEvent =
-  | (Base<"journal:opened"> & { readonly format: number })
-  | (Base<"provider:registered"> & { readonly providerId: string; readonly label: string })
-  | (Base<"provider:unregistered"> & { readonly providerId: string })
-  | (OfTask<"task:created"> & { readonly name: string; readonly providerId: string; readonly parentId: string | undefined })
-  | (OfAttempt<"task:queued"> & { readonly waitingFor: TaskWait })
-  | (OfAttempt<"task:started"> & { readonly providerId: string })
-  | (OfTask<"task:progress"> & { readonly progress: number })
-  | (OfTask<"task:output"> & { readonly lines: readonly string[] })
-  | (OfTask<"task:step"> & { readonly step: TaskStep })
-  | (OfTask<"task:message"> & { readonly about: "name" | "provider" | "userStatus" | "current"; readonly message: string })
-  | OfTask<"task:paused">
-  | OfTask<"task:resumed">
-  | (OfAttempt<"task:completed"> & { readonly success: true; readonly summary: string; readonly result: TaskResult })
-  | (OfAttempt<"task:failed"> & {
-      readonly success: false; readonly summary: string; readonly failure: TaskFailure; readonly error: string; readonly result: TaskResult | undefined;
-    })
-  | (OfAttempt<"task:cancelled"> & { readonly reason: string })
-  | (OfAttempt<"task:late"> & { readonly report: "output" | "progress" | "step" | "result" | "failure" })
-  | OfTask<"task:deleted">
-  | (OfAttempt<"task:blocked"> & { readonly waitingFor: TaskWait })
-  | (OfAttempt<"task:retrying"> & { readonly failure: TaskFailure; readonly error: string; readonly retryAt: number })
-  | OfAttempt<"task:interrupted">
-  | (Base<"journal:recovered"> & { readonly cut: number; readonly interrupted: number })
-  | (Base<"group:limited"> & { readonly group: string; readonly maxConcurrency: number | undefined })
-  | (Base<"journal:failed"> & { readonly code: ErrorCode; readonly message: string })
-  | (Base<"subscriber:lagged"> & { readonly dropped: number });
-
-/** The `type` of an event. */
-export type EventType = OrchestratorEvent["type"];
-/** Called with each event. */
-export type EventListener<T extends EventType = EventType> = (event: Extract<OrchestratorEvent, { type: T }>) => void;
-
-/** Options of {@link AgentOrchestrator.subscribe}. */
-export interface SubscribeOptions<T extends EventType = EventType> {
-  /** Only these. `subscriber:lagged` and `journal:failed` always come through. */
-  types?: readonly T[] | undefined;
-  /** Only events of this task. */
-  taskId?: string | undefined;
-  /** First seq wanted: 0 or 1 replays all that is kept. Default: from now on. */
-  from?: number | undefined;
-  /** Ends the subscription. */
-  signal?: AbortSignal | undefined;
-}
-/** Options of {@link AgentOrchestrator.events}. */
-export interface EventsOptions<T extends EventType = EventType> extends SubscribeOptions<T> {
-  /** How many events may wait for a slow reader before the oldest are dropped and `subscriber:lagged` says so. Default 1024. */
-  buffer?: number | undefined;
-}
-
 /** A task that is another one than it was. */
 export interface TaskChange {
   readonly taskId: string;
@@ -436,51 +368,5 @@ export interface CancelOptions {
   reason?: string | undefined;
 }
 
-/**
- * The orchestrator's methods; {@link AgentOrchestrator} implements them.
- * Methods that change something return a promise and never throw: what is wrong with a call rejects it.
- */
-export interface OrchestratorApi {
-  createTask(task: CreateTask): Promise<OrchestratedTask>;
-  createTasks(tasks: readonly CreateTask[]): Promise<readonly OrchestratedTask[]>;
-  startTask(taskId: string, options?: StartOptions): TaskRun;
-  runTask(task: CreateTask, options?: StartOptions): TaskRun;
-  restartTask(taskId: string, options?: StartOptions): TaskRun;
-  waitForTask(taskId: string, options?: { signal?: AbortSignal | undefined }): Promise<TaskOutcome>;
-  pauseTask(taskId: string): Promise<OrchestratedTask>;
-  resumeTask(taskId: string): Promise<OrchestratedTask>;
-  cancelTask(taskId: string, options?: CancelOptions): Promise<OrchestratedTask>;
-  deleteTask(taskId: string): Promise<void>;
-  renameTask(taskId: string, name: string): Promise<OrchestratedTask>;
-  reassignTask(taskId: string, providerId: string): Promise<OrchestratedTask>;
-  setUserStatus(taskId: string, status: TaskUserStatus): Promise<OrchestratedTask>;
-  appendOutput(taskId: string, text: string): Promise<void>;
-  updateProgress(taskId: string, percent: number): Promise<void>;
-  addStep(taskId: string, description: string): Promise<TaskStep>;
-  updateStep(taskId: string, stepId: string, status: TaskStatus, output?: string): Promise<void>;
-  getTask(taskId: string): OrchestratedTask | undefined;
-  listTasks(query?: ListQuery): TaskPage;
-  searchTasks(text: string, options?: { limit?: number | undefined }): readonly OrchestratedTask[];
-  countTasks(): TaskCounts;
-  readonly currentTask: OrchestratedTask | undefined;
-  switchTask(idOrText: string | null): Promise<OrchestratedTask | undefined>;
-  taskContext(): string;
-  registerProvider(provider: AgentProvider): () => void;
-  limitGroup(group: string, maxConcurrency: number | undefined): Promise<void>;
-  readonly providers: readonly { readonly id: string; readonly label: string; readonly description: string | undefined }[];
-  subscribe<T extends EventType = EventType>(listener: EventListener<T>, options?: SubscribeOptions<T>): () => void;
-  events<T extends EventType = EventType>(options?: EventsOptions<T>): AsyncIterableIterator<Extract<OrchestratorEvent, { type: T }>>;
-  journalHash(): string;
-  stateHash(): string;
-  flush(): Promise<void>;
-  at(seq: number): Promise<PastState>;
-  diff(from: number, to: number): Promise<StateDiff>;
-  fork(seq: number, options?: OpenOptions): Promise<OrchestratorApi>;
-  verify(): Promise<Verification>;
-  exportJournal(options?: { history?: boolean | undefined }): Promise<Uint8Array>;
-  compact(): Promise<void>;
-  readonly disposed: boolean;
-  dispose(): Promise<void>;
-}
-
-export type { OrchestratorError, TaskRun };
+export type { EventListener, EventType, EventsOptions, OrchestratorEvent, SubscribeOptions } from "./event-types.js";
+export type { OrchestratorApi } from "./orchestrator-types.js";

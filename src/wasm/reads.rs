@@ -7,7 +7,7 @@ use super::input::{Fields, Strings};
 use super::pack::Pack;
 use super::{events, snapshot};
 use crate::journal::Cursor;
-use crate::kernel::{Result, TaskKey, TaskStatus, TaskUserStatus};
+use crate::kernel::{ProviderKey, Result, TaskKey, TaskStatus, TaskUserStatus};
 use crate::orchestrator::{Engine, ListQuery, Sort, resolve, task_context};
 
 const NONE: i32 = -1;
@@ -78,6 +78,21 @@ impl Core {
     #[wasm_bindgen(js_name = taskId)]
     pub fn task_id(&self, task: u32) -> String {
         self.inner.borrow().engine.kernel().task_id(TaskKey::new(task))
+    }
+
+    /// Id and label of a provider, also of one that is not registered any more, with a line feed between them.
+    pub fn provider(&self, number: u32) -> String {
+        let inner = self.inner.borrow();
+        let key = ProviderKey::new(u16::try_from(number).unwrap_or(u16::MAX));
+        let provider = inner.engine.kernel().provider(key);
+        provider.map_or_else(String::new, |provider| {
+            format!("{}\n{}", provider.id(), provider.label())
+        })
+    }
+
+    /// The time of the last event.
+    pub fn at(&self) -> f64 {
+        self.inner.borrow().engine.kernel().at() as f64
     }
 
     /// The working directory with this number.
