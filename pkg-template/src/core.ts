@@ -133,7 +133,11 @@ export class Core {
     this.#gone ??= because;
     this.#retired = this.#glue;
     this.#glue = undefined;
-    this.#guard(() => this.#retired?.finishUp());
+    try {
+      this.#guard(() => this.#retired?.finishUp());
+    } catch {
+      // It has stopped at a bug, and there is nothing to finish.
+    }
   }
 
   /** Position of the next event. */

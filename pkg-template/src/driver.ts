@@ -103,7 +103,8 @@ export class Driver implements Host, EventsHost {
   /** Those who wait are told at once; what calls into foreign code waits for the pump. */
   order(kind: number, task: number, number: number, detail: number): void {
     if (kind === RUN) {
-      this.#orders.push({ kind, attempt: this.#toRun(task, number), provider: detail });
+      const attempt = this.#toRun(task, number);
+      if (attempt !== undefined) this.#orders.push({ kind, attempt, provider: detail });
       return;
     }
     let attempt = this.#attempts[task];
@@ -115,14 +116,13 @@ export class Driver implements Host, EventsHost {
     this.#settle(task, number, detail);
   }
 
-  /** The attempt to run: one that is known, or the next one of a run. */
-  #toRun(key: number, number: number): Attempt {
-    let known = this.#attempts[key];
+  /** The attempt to run: one that is known, or the next one of a run. None, if the task has begun anew since. */
+  #toRun(key: number, number: number): Attempt | undefined {
+    const known = this.#attempts[key];
     if (known === undefined) return this.#add(key, number);
     if (known.number === 0) known.number = number;
     for (let older: Attempt | undefined = known; older !== undefined; older = older.older) if (older.number === number) return older;
-    if (known.number < number) known = this.#attempts[key] = known.next(number);
-    return known;
+    return known.number < number ? (this.#attempts[key] = known.next(number)) : undefined;
   }
 
   /** Ends all runs of a task that began with this attempt or before. */

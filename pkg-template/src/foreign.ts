@@ -10,6 +10,8 @@ const CODES: readonly unknown[] = [
 
 /** A journal, read. Its methods reject with errors of ours only. */
 export interface Foreign {
+  /** Whose methods these are. */
+  readonly journal: object | undefined;
   load(history: boolean): Promise<StoredJournal>;
   append(expectedPosition: number, frame: Uint8Array): Promise<void>;
   snapshot(position: number, frame: Uint8Array): Promise<void>;
@@ -61,6 +63,7 @@ export function readJournal(input: unknown): Foreign {
       ReturnType<typeof method>, ReturnType<typeof method>, ReturnType<typeof method>, ReturnType<typeof method>, ReturnType<typeof method>,
     ];
     return {
+      journal,
       load: async (history) => {
         const stored = await load({ history });
         try {

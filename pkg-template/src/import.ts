@@ -47,6 +47,7 @@ export async function putInto(journal: Foreign, bytes: Uint8Array): Promise<void
 
 /** Keeps all in memory, for an orchestrator that is its only user. */
 export class Kept implements Foreign {
+  readonly journal = undefined;
   readonly #frames: Uint8Array[] = [];
 
   async load(history: boolean): Promise<StoredJournal> {

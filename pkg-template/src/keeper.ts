@@ -10,6 +10,8 @@ export interface KeeperHost {
   wake(): void;
   /** Nothing will be durable any more. */
   giveUp(error: OrchestratorError): void;
+  /** Something has failed that should not. */
+  complain(error: unknown, where: string): void;
 }
 
 interface Waiter {
@@ -32,7 +34,7 @@ export class Keeper {
   /** Those who want to read. Calls of a journal come one after the other. */
   readonly #reads: (() => Promise<void>)[] = [];
   #busy = false;
-  #told = false;
+  #failure: OrchestratorError | undefined;
   #end: { readonly closed: Promise<void>; readonly done: () => void } | undefined;
 
   constructor(core: Core, journal: Foreign, forgets: boolean, host: KeeperHost) {
@@ -61,6 +63,7 @@ export class Keeper {
   durable(): Promise<void> | undefined {
     const seq = this.#core.nextSeq;
     if (this.#core.durable >= seq) return undefined;
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => this.#waiting.push({ seq, resolve, reject }));
   }
 
@@ -106,8 +109,9 @@ export class Keeper {
         for (const waiter of this.#compacting.splice(0)) waiter.resolve();
       }
       this.#look();
-    } catch {
-      // The core has stopped at a bug; the pump sees that and ends everything.
+    } catch (thrown) {
+      // When the core has stopped at a bug, the pump sees that and ends everything.
+      if (this.#core.gone === undefined) this.#host.complain(thrown, "the orchestrator");
     }
     if (write.kind === CLOSE) this.#closed();
     else this.#next();
@@ -153,10 +157,10 @@ export class Keeper {
 
   /** Looks whether the journal has failed, which is told once. */
   #look(): void {
-    if (this.#told) return;
+    if (this.#failure !== undefined) return;
     const error = this.#core.failure();
     if (error === undefined) return;
-    this.#told = true;
+    this.#failure = error;
     this.#reject(error);
     if (this.#end === undefined) this.#host.giveUp(error);
   }

@@ -137,6 +137,8 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     if (signal?.aborted === true) throw aborted(signal);
     const key = this.#key(taskId);
     if (STATUSES.indexOf(this.#driver.task(key).status) >= TERMINAL) return this.#kept(this.#driver.outcome(key, this.#lastAttempt(key)));
+    const failure = this.#core.failure();
+    if (failure !== undefined) throw failure;
     const attempt = this.#driver.attempt(key, this.#lastAttempt(key));
     if (signal === undefined) return attempt.promise;
     return new Promise((resolve, reject) => {
@@ -292,8 +294,8 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     this.#driver.register(key, read);
     return () => {
       if (this.#driver.providers.get(key) !== read || this.disposed) return;
-      this.#driver.providers.delete(key);
       this.#core.command((glue, now) => glue.unregisterProvider(now, key));
+      this.#driver.providers.delete(key);
     };
   }
 
@@ -369,6 +371,9 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     const position = input.position("seq", seq);
     const settings = input.reading("the options", () => readOptions(options));
     const journal = settings.journal ?? new Kept();
+    if (settings.journal !== undefined && settings.journal.journal === this.#settings.journal?.journal) {
+      throw new OrchestratorError("CONFLICT", "a fork needs a journal of its own");
+    }
     const state = past(await this.#history(), position);
     try {
       const frame = state.read((glue) => glue.fork(settings.core.seed ?? random()));

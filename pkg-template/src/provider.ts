@@ -85,7 +85,13 @@ async function consume(attempt: Attempt, context: Context, lines: Lines): Promis
         void Promise.resolve(iterator.return?.()).catch(() => {});
         return fail(attempt, new OrchestratorError("INVALID_RESULT", `the provider yielded ${kindOf(next.value)}; expected lines of text`));
       }
-      if (!context.appendOutput(next.value)) {
+      let counts = give(context, next.value);
+      // Whoever makes lines has to wait.
+      while (counts === undefined) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        counts = give(context, next.value);
+      }
+      if (!counts) {
         // Nobody listens any more. A generator that does not stop when told is its own affair.
         void Promise.resolve(iterator.return?.()).catch(() => {});
         return;
@@ -93,6 +99,16 @@ async function consume(attempt: Attempt, context: Context, lines: Lines): Promis
     }
   } catch (thrown) {
     fail(attempt, thrown);
+  }
+}
+
+/** Gives a line away, and says whether the attempt still counts; nothing while the journal cannot keep up. */
+function give(context: Context, line: string): boolean | undefined {
+  try {
+    return context.appendOutput(line);
+  } catch (error) {
+    if (OrchestratorError.isInstance(error) && error.code === "OVERLOADED") return undefined;
+    throw error;
   }
 }
 

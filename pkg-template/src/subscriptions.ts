@@ -159,6 +159,8 @@ export class Subscriptions {
 
   /** Tells everybody that the journal has failed, whatever they listen for. */
   fail(error: OrchestratorError): void {
+    // After all that is durable.
+    this.flush();
     const event: OrchestratorEvent = Object.freeze({
       type: "journal:failed", seq: this.#core.durable - 1, at: this.#core.lastTime, code: error.code, message: error.message,
     });

@@ -251,7 +251,7 @@ export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
   /** Milliseconds since whenever, by a clock that is never set; when it and `now` drift apart, `now` was. Without it, `now` never is. */
-  steady?(): number;
+  steady?: (() => number) | undefined;
   /** Calls back after so many milliseconds, fewer than 2^31; gives what `clearTimeout` takes. */
   setTimeout(callback: () => void, milliseconds: number): unknown;
   clearTimeout(handle: unknown): void;

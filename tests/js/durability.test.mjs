@@ -195,6 +195,20 @@ test("a run that begins anew before its end is kept: each gets its own outcome",
   assert.deepEqual([outcome.status, outcome.attempt, outcome.summary], ["completed", 2, "second"]);
 });
 
+test("a task that was called off and begun anew before its start was kept runs once", async (t) => {
+  const journal = gate();
+  const { orchestrator, worker } = await host(t, { journal });
+  journal.shut();
+  const calls = [orchestrator.createTask(task("a", { start: "now" })), orchestrator.cancelTask("a")];
+  const run = orchestrator.restartTask("a");
+  journal.open();
+  await Promise.all(calls);
+  await turn();
+  assert.deepEqual(worker.calls.map(({ context }) => context.attempt), [2]);
+  worker.calls[0].resolve("done");
+  assert.deepEqual([(await run).attempt, (await run).summary], [2, "done"]);
+});
+
 test("a failed append stops everything but reading", async (t) => {
   const journal = gate();
   const { orchestrator, called, status } = await host(t, { journal });
@@ -212,6 +226,7 @@ test("a failed append stops everything but reading", async (t) => {
   await refusedWith("JOURNAL_FULL", () => run);
   await refusedWith("JOURNAL_FULL", () => orchestrator.flush());
   await refusedWith("JOURNAL_FULL", () => orchestrator.compact());
+  await refusedWith("JOURNAL_FULL", () => orchestrator.waitForTask("a"));
   assert.deepEqual([context.signal.aborted, context.signal.reason.code, context.isCancelled()], [true, "JOURNAL_FULL", true]);
   assert.deepEqual([context.appendOutput("late"), context.updateProgress(3), context.updateStep("s1", "completed")], [false, false, false]);
   assert.deepEqual(events.map(({ type, code }) => [type, code]), [["journal:failed", "JOURNAL_FULL"]]);
@@ -249,6 +264,23 @@ test("new work is refused while too much is not written yet", async (t) => {
   journal.open();
   await Promise.all([accepted, ended]);
   await orchestrator.createTask({ name: "more" });
+});
+
+test("a provider that yields lines waits while the journal cannot keep up", async (t) => {
+  const journal = gate();
+  const lines = Array.from({ length: 50 }, (_, n) => `${n} ${"x".repeat(100)}`);
+  const provider = { id: "lines", *executeTask() { yield* lines; } };
+  const { orchestrator } = await host(t, { journal, maxUnwrittenBytes: 1000, providers: [provider] });
+  const run = orchestrator.runTask(task("a"));
+  await orchestrator.flush();
+  journal.shut();
+  await turn();
+  await turn();
+  const early = orchestrator.getTask("a").output.length;
+  assert.ok(early > 0 && early < lines.length, `${early}`);
+  journal.open();
+  assert.equal((await run).status, "completed");
+  assert.deepEqual(orchestrator.getTask("a").output, lines);
 });
 
 test("snapshots keep the journal short and change nothing", async (t) => {

@@ -17,6 +17,7 @@ describe("creating", () => {
       providerId: "instant", providerLabel: "At once", subAgentType: "instant", workingDirectory: "/work", roomId: undefined, worldId: undefined,
       parentId: undefined, tags: [], steps: [], output: [], outputDropped: 0, result: undefined, error: undefined, filesCreated: [],
       filesModified: [], createdAt: START, updatedAt: START, startedAt: undefined, completedAt: undefined, userStatusUpdatedAt: START, metadata: {},
+      dependsOn: [], priority: 0, group: undefined, deadline: undefined, startAt: undefined, retryAt: undefined, outlivesParent: false,
     });
     assert.match(task.id, /^[0-9a-v]{18}$/);
   });
@@ -211,7 +212,7 @@ describe("deleting", () => {
     await run;
     await orchestrator.deleteTask("mine");
     assert.equal(orchestrator.getTask("mine"), undefined);
-    assert.deepEqual(orchestrator.countTasks(), { pending: 0, running: 0, paused: 0, completed: 0, failed: 0, cancelled: 0, total: 0 });
+    assert.deepEqual(orchestrator.countTasks(), { pending: 0, blocked: 0, running: 0, paused: 0, completed: 0, failed: 0, cancelled: 0, total: 0 });
     assert.deepEqual([orchestrator.listTasks().tasks, orchestrator.listTasks({ tag: "t" }).tasks, orchestrator.searchTasks("mine")], [[], [], []]);
     for (const verb of ["deleteTask", "startTask", "pauseTask", "cancelTask", "restartTask", "waitForTask"]) {
       await refused(orchestrator, "TASK_NOT_FOUND", () => orchestrator[verb]("mine"));

@@ -69,7 +69,7 @@ test("a task cannot make tasks without end", async (t) => {
   const orchestrator = await open(t, {
     maxTasks: 100,
     providers: [instant(({ id }) => {
-      for (let n = 0; n < 2; n++) orchestrator.runTask({ name: "more", parentId: id });
+      for (let n = 0; n < 2; n++) orchestrator.runTask({ name: "more", parentId: id, outlivesParent: true });
     })],
   });
   await orchestrator.runTask({ name: "first" });

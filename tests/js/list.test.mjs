@@ -74,7 +74,7 @@ describe("filters", () => {
 
   test("counts agree with lists", async (t) => {
     const { orchestrator } = await six(t);
-    assert.deepEqual(orchestrator.countTasks(), { pending: 1, running: 1, paused: 1, completed: 1, failed: 1, cancelled: 1, total: 6 });
+    assert.deepEqual(orchestrator.countTasks(), { pending: 1, blocked: 0, running: 1, paused: 1, completed: 1, failed: 1, cancelled: 1, total: 6 });
     assert.ok(Object.isFrozen(orchestrator.countTasks()));
   });
 });

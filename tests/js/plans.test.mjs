@@ -93,7 +93,7 @@ test("higher priority runs first", async (t) => {
 });
 
 test("a group has its limit, which can be changed", async (t) => {
-  const { orchestrator, status, called } = await host(t, { groups: { g: { maxConcurrency: 1 }, other: {} } });
+  const { orchestrator, status } = await host(t, { groups: { g: { maxConcurrency: 1 }, other: {} } });
   const events = record(orchestrator, { types: ["group:limited"] });
   for (const id of ["a", "b", "c"]) orchestrator.runTask(task(id, { group: "g" }));
   orchestrator.runTask(task("outside"));
@@ -106,7 +106,6 @@ test("a group has its limit, which can be changed", async (t) => {
   await orchestrator.limitGroup("", 1);
   await turn();
   assert.deepEqual(events.map(({ group, maxConcurrency }) => [group, maxConcurrency]).filter(([group]) => group !== "other"), [["g", 1], ["g", 2], ["g", undefined], ["", 1]]);
-  called("a", 1).resolve();
   for (const max of [0, -1, 1.5, NaN, "2", null]) await refused(orchestrator, "INVALID_ARGUMENT", () => orchestrator.limitGroup("g", max));
   for (const name of [1, null, undefined, {}]) await refused(orchestrator, "INVALID_ARGUMENT", () => orchestrator.limitGroup(name, 1));
 });
@@ -336,7 +335,7 @@ test("the same order given twice is one task", async (t) => {
 
 const wrong = {
   start: ["later", 1, null, true], dependsOn: ["a", [1], {}, null, [null]], onDependencyFailure: ["wait", 1, null], priority: [1001, -1001, 0.5, NaN, "1", null],
-  group: [1, null, {}, "", " "], timeout: [0, -1, 0.5, NaN, Infinity, "1", null, [1.5], { attempt: 0 }, { idle: -1 }, { total: "1" }, 2 ** 53],
+  group: [1, null, {}, "", " "], timeout: [0, -1, 0.5, NaN, Infinity, "1", null, { attempt: 0 }, { idle: -1 }, { total: "1" }, 2 ** 53],
   retry: [1, null, true, {}, { maxAttempts: 0 }, { maxAttempts: 1.5 }, { maxAttempts: "2" }, { maxAttempts: 2, delay: -1 }, { maxAttempts: 2, delay: 0.5 },
     { maxAttempts: 2, maxDelay: NaN }, { maxAttempts: 2, factor: 0.5 }, { maxAttempts: 2, factor: 101 }, { maxAttempts: 2, factor: "2" },
     { maxAttempts: 2, jitter: -0.1 }, { maxAttempts: 2, jitter: 1.1 }, { maxAttempts: 2, jitter: null }],

@@ -86,7 +86,7 @@ describe("from a position", () => {
     })] });
     const live = record(orchestrator);
     await orchestrator.runTask({ name: "a", id: "mine", tags: ["t"] });
-    await orchestrator.createTask({ name: "child", parentId: "mine" });
+    await orchestrator.createTask({ name: "child", parentId: "mine", outlivesParent: true });
     await orchestrator.switchTask(null);
     await orchestrator.deleteTask("mine");
     await turn();

@@ -127,10 +127,16 @@ test("a fork goes on by itself", async (t) => {
     assert.equal(here.orchestrator.getTask("b").attempt, 1);
     const { seq } = await fork.verify();
     assert.ok(seq > there);
-    await refusedWith("INVALID_ARGUMENT", () => fork.at(there - 1));
+    await refusedWith("HISTORY_GONE", () => fork.at(there - 1));
   }
   await refusedWith("CONFLICT", () => here.orchestrator.fork(there, { journal, providers: [worker] }));
   await refusedWith("INVALID_ARGUMENT", () => here.orchestrator.fork(there, { journal: 5 }));
+});
+
+test("a fork onto its own journal is refused, and harms nothing", async (t) => {
+  const { orchestrator, journal } = await host(t);
+  await refusedWith("CONFLICT", () => orchestrator.fork(2, { journal }));
+  await orchestrator.createTask(task("a"));
 });
 
 test("an exported journal is the same one elsewhere", async (t) => {

@@ -4,10 +4,11 @@ import { AgentOrchestrator, OrchestratorError } from "agent-orchestrator-wasm";
 import { manual } from "./providers.mjs";
 import { virtualClock } from "./time.mjs";
 
-/** Opened on this journal; a "crash" is not to dispose of it. */
-export async function host(t, { journal = memoryJournal(), clock = virtualClock(), ...options } = {}) {
+/** Opened on this journal, or without one if that is `undefined`; a "crash" is not to dispose of it. */
+export async function host(t, options = {}) {
+  const { journal, clock = virtualClock() } = { journal: memoryJournal(), ...options };
   const worker = manual("worker");
-  const orchestrator = await AgentOrchestrator.open({ seed: 7, clock, journal, providers: [worker], ...options });
+  const orchestrator = await AgentOrchestrator.open({ seed: 7, providers: [worker], ...options, clock, journal });
   t.after(() => orchestrator.dispose());
   const status = (id) => {
     const { status, attempt, waitingFor } = orchestrator.getTask(id);
