@@ -58,7 +58,7 @@ export function composer({ orchestrator, form, created }) {
     problem.replaceChildren();
     try {
       const tasks = await orchestrator.createTasks(copies(readForm(form), howMany(count)));
-      form.elements.id.value = "";
+      form.elements.id.value = after.value = "";
       created(tasks[0].id);
       // How a run ends is told by events; here only a refused start matters.
       if (start) await Promise.all(tasks.map(({ id }) => orchestrator.startTask(id)));
