@@ -1,7 +1,8 @@
-// `npm run bench`: what a task costs, what a start costs, how large the package is, and the kernel alone. A measurement and
-// no test: on a busy machine single figures lie, ratios of the same run much less so.
+// `npm run bench`: what a task costs, what a start costs, how large the package is, the kernel alone, and the journal. A
+// measurement and no test: on a busy machine single figures lie, ratios of the same run much less so.
 import { main, say } from "../pkg-template/build/say.mjs";
 import { ensureNpmTools } from "../pkg-template/build/setup/npm.mjs";
+import { durability } from "./durability.mjs";
 import { kernel } from "./kernel.mjs";
 import { lifecycle } from "./lifecycle.mjs";
 import { size } from "./size.mjs";
@@ -14,6 +15,7 @@ await main(async () => {
     ["Import and start in Node", start],
     ["The package", size],
     ["The kernel, natively", kernel],
+    ["The journal in files, natively", durability],
   ]) {
     say(`\n${title}`);
     await part();
