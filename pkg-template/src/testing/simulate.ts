@@ -24,6 +24,8 @@ export interface SimulationContext<S = unknown> {
   readonly taskIds: readonly string[];
   /** Whether all faults have stopped and everything had time to finish. */
   readonly ended: boolean;
+  /** Ends the process, and opens the orchestrator again: as soon as the scenario's call returns, or waits for something. */
+  crash(): void;
 }
 
 /** What happened in a simulation, to know that it was worth it. */

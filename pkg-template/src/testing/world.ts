@@ -55,6 +55,8 @@ export class World implements Watcher {
   #quiet = true;
   #ending = false;
   #failed = false;
+  /** The scenario wants a crash. */
+  #dying = false;
   #life: Life | undefined;
   #violation: Violation | undefined;
 
@@ -148,6 +150,7 @@ export class World implements Watcher {
     this.#counts.steps += 1;
     await this.#trouble(random);
     this.#begin();
+    if (this.#dying) await this.#crash(true, random.percent(30));
     const dice = random.below(100);
     // How far things get before the next step: a few promises, all that can happen now, or all that happens in some time.
     if (dice < 35) for (let turns = random.below(6); turns > 0; turns--) await undefined;
@@ -161,7 +164,7 @@ export class World implements Watcher {
     const { crash, slow, slowBy, jump } = this.#plan;
     let dice = random.below(1000);
     const falls = (chance: number): boolean => (dice -= chance) < 0 && dice >= -chance;
-    if (falls(crash) || ((this.#failed || this.#life?.journal.hangs === true) && random.percent(40))) await this.#crash(random.percent(85), random.percent(30));
+    if (this.#dying || falls(crash) || ((this.#failed || this.#life?.journal.hangs === true) && random.percent(40))) await this.#crash(random.percent(85), random.percent(30));
     else if (falls(slow)) this.#delay = random.percent(50) ? random.below(slowBy + 1) : 0;
     else if (falls(jump)) this.#clock.jump((random.percent(50) ? 1 : -1) * random.below(4_000_000));
   }
@@ -247,6 +250,7 @@ export class World implements Watcher {
   async #crash(atOnce: boolean, torn: boolean): Promise<void> {
     if (this.#violation !== undefined) throw this.#violation;
     const life = this.#life!;
+    this.#dying = false;
     this.#counts.crashes += 1;
     this.#calls.push(`step ${this.#step}: ${atOnce ? "crash" : "reopen"}()`);
     if (!atOnce && !life.journal.hangs) {
@@ -348,6 +352,7 @@ export class World implements Watcher {
       get ended() { return world.#ending; },
       get taskIds() { return world.facts.ids; },
       get orchestrator() { return alive().watched; },
+      crash: () => void (this.#dying = true),
     };
   }
 }
