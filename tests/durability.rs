@@ -351,12 +351,10 @@ fn snapshots_keep_the_journal_short_and_change_nothing() {
         host.orchestrator.journal_hash().unwrap(),
     );
     let stored = journal.load(true).now_or_never().unwrap().unwrap();
-    let frames: Vec<&[u8]> = stored.frames.iter().map(Vec::as_slice).collect();
-    let found = agent_orchestrator::journal::recover(frames.iter().copied()).unwrap();
-    assert!(found.first() > 500, "{}", found.first());
-    let restored = agent_orchestrator::Engine::recover(Default::default(), frames, 0, START, [1, 1]).unwrap();
-    // Opening adds one event, and both hashes are of all that was before and of it.
-    drop(restored);
+    let frames = stored.frames.iter().map(Vec::as_slice);
+    let found = agent_orchestrator::journal::recover(frames).unwrap();
+    // A snapshot is taken when as much was written since the last one as that had.
+    assert!(found.first() > 200, "{}", found.first());
     drop(host);
     let host = Host::open(&runtime, journal, |builder| builder);
     assert_eq!(host.orchestrator.count_tasks(TaskStatus::Completed).unwrap(), 200);
@@ -493,10 +491,7 @@ fn who_asks_how_a_task_ended_is_told_once_that_is_kept() {
     let host = Host::open(&runtime, gate.clone(), |builder| builder);
     let _ = host.wait(host.orchestrator.run_task(task("a"))).unwrap();
     gate.shut();
-    drop(
-        host.stage
-            .order("a", 1, Order::End(TaskResult::success("done"))),
-    );
+    drop(host.stage.order("a", 1, Order::End(TaskResult::success("done"))));
     runtime.run_until_idle();
     assert_eq!(host.status("a").0, TaskStatus::Completed);
     let mut asked = Box::pin(host.orchestrator.wait_for_task("a"));
@@ -534,10 +529,7 @@ fn a_task_that_is_deleted_before_its_end_is_kept_still_tells_how_it_ended() {
     let host = Host::open(&runtime, gate.clone(), |builder| builder);
     let run = host.wait(host.orchestrator.run_task(task("a"))).unwrap();
     gate.shut();
-    drop(
-        host.stage
-            .order("a", 1, Order::End(TaskResult::success("done"))),
-    );
+    drop(host.stage.order("a", 1, Order::End(TaskResult::success("done"))));
     runtime.run_until_idle();
     let mut deleted = Box::pin(host.orchestrator.delete_task("a"));
     assert!(deleted.as_mut().now_or_never().is_none());

@@ -31,10 +31,10 @@ use rust::model::{Answer, Model, Place, Plan, Stage, Told};
 
 const LIMITS: [(&str, Option<usize>); 3] = [("free", None), ("two", Some(2)), ("one", Some(1))];
 const GROUPS: [&str; 3] = ["", "red", "blue"];
-const MAX_CONCURRENCY: usize = 3;
-const MAX_QUEUED: usize = 6;
+const MAX_CONCURRENCY: usize = 2;
+const MAX_QUEUED: usize = 9;
 /// Enough to find what goes wrong in one of some hundred sequences; the simulator looks further.
-const CASES: u32 = 160;
+const CASES: u32 = 120;
 const TAGS: [&str; 3] = ["red", "green", "blue"];
 
 /// Which attempt a report is for.
@@ -103,7 +103,7 @@ fn new() -> impl Strategy<Value = New> {
     let task = || 0..10_usize;
     let sometimes = |often: u32, most: i64| prop_oneof![often => Just(None), 1 => (1..most).prop_map(Some)];
     let on_interrupt = prop::sample::select(OnInterrupt::ALL.to_vec());
-    let retry = prop_oneof![2 => Just(None), 1 => (1..4_u32, 0..300_i64).prop_map(Some)];
+    let retry = prop_oneof![2 => Just(None), 1 => (1..4_u32, 0..3000_i64).prop_map(Some)];
     (
         (
             0..LIMITS.len(),
@@ -212,7 +212,7 @@ fn ops() -> impl Strategy<Value = Op> {
         3 => (task(), words()).prop_map(|(task, words)| Op::Say(task, words)),
         5 => (task(), of(), words()).prop_map(|(task, of, words)| Op::Report(task, of, words)),
         9 => (task(), of(), any::<bool>()).prop_map(|(task, of, success)| Op::Finish(task, of, success)),
-        4 => (task(), of(), any::<bool>()).prop_map(|(task, of, retryable)| Op::Fail(task, of, retryable)),
+        7 => (task(), of(), any::<bool>()).prop_map(|(task, of, retryable)| Op::Fail(task, of, retryable)),
         8 => (0..400_i64).prop_map(Op::Pass),
         2 => (0..400_i64).prop_map(Op::Late),
         1 => prop::sample::select(vec![-3_600_000, -50, 70, 3_600_000_i64]).prop_map(Op::Jump),

@@ -1,6 +1,6 @@
 //! The campaign: many seeded simulations of a whole orchestrator, each of which must keep every promise.
 //!
-//! `SEEDS` and `STEPS` make it longer, `FIRST` begins elsewhere. A failing seed prints the command that replays it:
+//! `SEEDS` and `STEPS` make it longer, `FIRST` begins elsewhere, `SHRINK=0` leaves a failure as large as it is. A failing seed prints the command that replays it:
 //! `SEED=7 STEPS=100 cargo test --features native --test simulation replay -- --nocapture`.
 
 #![cfg(not(target_family = "wasm"))]
@@ -25,8 +25,14 @@ fn number(name: &str) -> Option<u64> {
 
 /// Says how to see it again, and what the least is that is needed for it.
 fn tell(simulation: &Simulation, seed: u64, steps: u64, broken: &Broken) -> String {
-    let small = simulation.shrink(broken);
-    let again = small.run().unwrap_err();
+    let (small, again) = match number("SHRINK") {
+        Some(0) => (simulation.clone(), broken.clone()),
+        _ => {
+            let small = simulation.shrink(broken);
+            let again = small.run().unwrap_err();
+            (small, again)
+        }
+    };
     format!(
         "seed {seed} broke {} after {} operations\n\
          SEED={seed} STEPS={steps} cargo test --features native --test simulation replay -- --nocapture\n\

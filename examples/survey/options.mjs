@@ -1,5 +1,5 @@
 /** The command line: what may be asked for, and whether it makes sense. */
-import { access, constants, realpath, stat } from "node:fs/promises";
+import { access, constants, mkdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -13,11 +13,12 @@ Usage: node examples/survey/main.mjs [folder] [options]
   folder             what to survey (default: this repository)
   --out <file>       where to write the survey (default: survey.md in the current folder)
   --concurrency <n>  how many parts to read at once, 1 to 64 (default: 8)
+  --state <folder>   keep everything there; after a crash, the same command goes on
   --plain            one line per event instead of a view that redraws itself
   --help             this text
 
 Files that .gitignore names, .git and symbolic links are left out.
-Ctrl-C cancels. Exit code: 0 done, 1 a task failed, 2 wrong arguments, 130 cancelled.`;
+Ctrl-C cancels, also what is kept: it does not go on later. Exit code: 0 done, 1 a task failed, 2 wrong arguments, 130 cancelled.`;
 
 /** Something is wrong with the arguments; the message says what, in words for the one who typed them. */
 export class UsageError extends Error {}
@@ -33,11 +34,13 @@ export async function readOptions(args) {
   if (!/^\d+$/.test(values.concurrency) || concurrency < 1 || concurrency > 64) {
     throw new UsageError(`--concurrency takes a whole number from 1 to 64, not "${values.concurrency}".`);
   }
+  const folder = await existingFolder(positionals[0] ?? THIS_REPOSITORY);
   return {
-    folder: await existingFolder(positionals[0] ?? THIS_REPOSITORY),
+    folder,
     out: await writablePlace(values.out),
     shownOut: values.out,
     concurrency,
+    state: values.state === undefined ? undefined : await ownFolder(values.state, folder), // last, since it is made
     plain: values.plain || !process.stdout.isTTY || process.env.TERM === "dumb",
   };
 }
@@ -50,6 +53,7 @@ function parse(args) {
       options: {
         out: { type: "string", default: "survey.md" },
         concurrency: { type: "string", default: "8" },
+        state: { type: "string" },
         plain: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -80,4 +84,16 @@ async function writablePlace(name) {
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) throw new UsageError(`Cannot write "${name}": it is a folder.`);
   return join(folder, basename(path));
+}
+
+/** A folder that is made if it is not there. */
+async function ownFolder(name, surveyed) {
+  const refuse = (why) => {
+    throw new UsageError(`Cannot keep anything in "${name}": ${why}.`);
+  };
+  if (name === "") refuse("there is no such file or folder");
+  if (await stat(name).then((found) => found.isFile(), () => false)) refuse("it is a file, not a folder");
+  await mkdir(name, { recursive: true }).catch((error) => refuse(reason(error)));
+  const found = await realpath(name).catch((error) => refuse(reason(error)));
+  return found === surveyed ? refuse("it is the folder to survey") : found;
 }

@@ -2,6 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ignores, rulesFor, rulesInside } from "./gitignore.mjs";
+import { allTasks } from "./tasks.mjs";
 import { byText, count, cut } from "./text.mjs";
 
 const FILES_PER_PART = 25;
@@ -47,6 +48,9 @@ export function scout(orchestrator) {
 
   /** The parts become tasks beside this one. Their tag says whose plan they are, so that others find them by it. */
   async function plan(task, parts) {
+    // An attempt that was interrupted may have planned some of it, and the tree may be another one by now.
+    const earlier = [...allTasks(orchestrator, { tag: task.id })];
+    await Promise.all(earlier.map((part) => orchestrator.deleteTask(part.id)));
     for (let at = 0; at < parts.length; at += TASKS_PER_CALL) {
       const tasks = parts.slice(at, at + TASKS_PER_CALL).map((part) => ({
         name: cut(part.name, 120),
@@ -77,8 +81,8 @@ async function list(root, folder, rules, leaveOut, tally) {
   const folders = [];
   for (const entry of entries) {
     const entryPath = join(path, entry.name);
-    // An earlier survey is no part of the tree.
-    if (entry.name === ".git" || entryPath === leaveOut) continue;
+    // An earlier survey is no part of the tree, nor is the state of this one.
+    if (entry.name === ".git" || leaveOut.includes(entryPath)) continue;
     if (ignores(rules, entryPath, entry.isDirectory())) tally.ignored += 1;
     else if (entry.isSymbolicLink()) tally.links += 1;
     else if (entry.isDirectory()) folders.push(entry.name);

@@ -138,8 +138,8 @@ impl Kernel {
         state.seq
     }
 
-    /// Begins anew after a replay: no provider is registered, and every attempt that was under way is interrupted.
-    /// `cut` is how many bytes of a torn end of the journal were dropped, for the record.
+    /// Begins anew after a replay: no provider is registered, every attempt that was under way is interrupted, and what
+    /// should have followed the last events, but is not in the journal, is done. `cut` is how many bytes of a torn end of the journal were dropped, for the record.
     pub fn recover(&mut self, now: Millis, cut: u64, sink: &mut dyn Sink) {
         self.turn(now, sink).recover(cut);
     }

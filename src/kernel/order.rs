@@ -14,6 +14,9 @@ impl Turn<'_> {
     /// Orders that come together must come together again.
     pub(super) fn made_before(&self, tasks: &[NewTask<'_>]) -> Result<Option<Reply>> {
         let names = tasks.iter().filter_map(|new| new.plan.idempotency_key);
+        if names.clone().next().is_none() {
+            return Ok(None);
+        }
         check_names(tasks.len(), names.clone())?;
         let mut known = names.filter_map(|name| Some((name, *self.state.orders.get(name)?)));
         let Some((name, first)) = known.next() else {
@@ -57,7 +60,7 @@ fn check_names<'a>(orders: usize, names: impl Iterator<Item = &'a str>) -> Resul
             ));
         }
     }
-    if seen.is_empty() || seen.len() == orders {
+    if seen.len() == orders {
         return Ok(());
     }
     Err(OrchestratorError::invalid(

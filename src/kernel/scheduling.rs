@@ -172,8 +172,7 @@ impl Turn<'_> {
                     .is_some_and(|task| schedule.is_limited(task.group(), task.provider))
         };
         let first = || schedule.next(|provider| self.state.is_registered(provider));
-        !ready.is_empty() && first().is_some()
-            || ready.len() > 1 && (ready.len() > free as usize || ready.iter().any(limited))
+        first().is_some() || ready.len() > 1 && (ready.len() > free as usize || ready.iter().any(limited))
     }
 
     /// Runs what may run now, in the order in which it is due.
@@ -227,9 +226,11 @@ impl Turn<'_> {
     /// them and those that wait for them, and at last to the slots that are free.
     pub(super) fn settle(&mut self) {
         self.tell_neighbours();
-        self.admit_ready();
-        // Some that were admitted fail at once: one that they depend on has failed.
-        self.tell_neighbours();
+        if !self.ready.is_empty() {
+            self.admit_ready();
+            // Some that were admitted fail at once: one that they depend on has failed.
+            self.tell_neighbours();
+        }
         self.fill_slots();
         // Nobody waits for a task to run.
         self.changed.clear();

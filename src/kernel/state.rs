@@ -66,7 +66,7 @@ pub(crate) struct Tasks {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Page {
     left: usize,
-    tasks: [Option<Box<Task>>; Page::LEN],
+    tasks: [Option<Box<Task>>; Self::LEN],
 }
 
 impl Page {

@@ -199,6 +199,7 @@ pub const fn next(from: TaskStatus, verb: Verb) -> Option<Next> {
         (Verb::Restart, Completed | Failed | Cancelled) => To(Running),
         // The work is done; hiding it because of a pause would help nobody.
         (Verb::Complete, Running | Paused) => To(Completed),
+        // Not yet if another attempt follows: then it waits for that, or stays paused.
         (Verb::Fail, Running | Paused) => To(Failed),
         (Verb::Progress, Pending | Blocked | Running | Paused) => Stays,
         (Verb::Annotate | Verb::Edit, _) => Stays,

@@ -4,12 +4,14 @@
 //! journal that fail. [`Simulation`] puts them together with random calls and checks every promise after every step.
 //! Nothing here is used by what runs in production. May use: everything up to the orchestrator, locks.
 
+mod calls;
 mod disk;
 mod disk_image;
 mod faults;
 mod generate;
 mod history;
 mod journal;
+mod life;
 mod model;
 mod operation;
 mod provider;
@@ -18,6 +20,7 @@ mod script;
 mod simulation;
 mod step;
 mod violation;
+mod watch;
 mod world;
 
 pub use disk::SimulatedDisk;

@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 
+use super::calls::{Answer, poll};
 use super::operation::Operation;
 use super::violation::Violation;
-use super::world::{Answer, World};
+use super::world::World;
 use crate::kernel::{self, TaskUserStatus};
 
 /// Calls a method and forgets what it gives, but that it was done.
@@ -120,8 +121,7 @@ fn carry_out(world: &mut World, operation: Operation) -> Result<(), Violation> {
 
 /// The answer of a call that does not wait.
 fn at_once<T>(call: impl Future<Output = kernel::Result<T>>) -> kernel::Result<()> {
-    let call = pin!(call);
-    match call.poll(&mut Context::from_waker(Waker::noop())) {
+    match poll(pin!(call)) {
         Poll::Ready(answer) => answer.map(|_| ()),
         Poll::Pending => Ok(()),
     }

@@ -6,7 +6,7 @@ use agent_orchestrator::kernel::{
     Attempt, Command, Config, Effect, Ending, Event, Kernel, NewPlan, NewProvider, NewTask, Reply, Reporter,
     Seq, Sink, State, TaskKey,
 };
-use agent_orchestrator::{Result, TaskStatus};
+use agent_orchestrator::{ErrorCode, Result, TaskStatus, TaskWait};
 
 pub(crate) const START: u64 = 1_763_000_000_000;
 
@@ -261,4 +261,64 @@ pub(crate) const fn ending(success: bool) -> Ending<'static> {
 
 pub(crate) const fn output(task: TaskKey, by: Reporter, text: &str) -> Command<'_> {
     Command::Output { task, by, text }
+}
+
+/// A desk with the provider `worker` and so many slots.
+pub(crate) fn desk(max_concurrency: u32) -> Desk {
+    Desk::with_worker(Config {
+        max_concurrency,
+        ..Config::default()
+    })
+}
+
+/// Started at once.
+pub(crate) fn now() -> NewPlan<'static> {
+    NewPlan {
+        start: true,
+        ..NewPlan::default()
+    }
+}
+
+/// Creates tasks together; each has the id `t` and its place, and the plan.
+pub(crate) fn together(desk: &mut Desk, plans: &[NewPlan<'_>]) -> Result<Vec<TaskKey>> {
+    let ids: Vec<_> = (0..plans.len())
+        .map(|n| format!("t{}", desk.kernel.len() + n))
+        .collect();
+    let tasks: Vec<_> = ids
+        .iter()
+        .zip(plans)
+        .map(|(id, plan)| NewTask {
+            id: Some(id),
+            plan: *plan,
+            ..task()
+        })
+        .collect();
+    let reply = desk.tell(Command::Create(&tasks));
+    desk.fold(|_| ());
+    reply.map(|reply| match reply {
+        Reply::Created { first, count } | Reply::Existing { first, count } => {
+            (first.get()..first.get() + count).map(TaskKey::new).collect()
+        }
+        other => panic!("{other:?}"),
+    })
+}
+
+/// What a task waits for.
+pub(crate) fn wait(desk: &Desk, task: TaskKey) -> Option<TaskWait> {
+    desk.kernel.waiting_for(desk.kernel.task(task).unwrap())
+}
+
+/// What has become of these tasks.
+pub(crate) fn statuses<const N: usize>(desk: &Desk, tasks: [TaskKey; N]) -> [TaskStatus; N] {
+    tasks.map(|task| desk.status(task).unwrap())
+}
+
+/// What went wrong with a task.
+pub(crate) fn error(desk: &Desk, task: TaskKey) -> &str {
+    desk.kernel.task(task).unwrap().error().unwrap_or_default()
+}
+
+/// Why a command was refused.
+pub(crate) fn code(reply: Result<Reply>) -> ErrorCode {
+    reply.unwrap_err().code()
 }

@@ -15,11 +15,8 @@ async function open(t, folder, readers = reader(4)) {
   const orchestrator = await AgentOrchestrator.open({ providers: [readers], workingDirectory: folder });
   for (const provider of [surveyor, scout, writer]) orchestrator.registerProvider(provider(orchestrator));
   t.after(() => orchestrator.dispose());
-  const survey = await orchestrator.createTask({
-    name: "Survey",
-    providerId: "surveyor",
-    metadata: { out: join(folder, "survey.md") },
-  });
+  const out = join(folder, "survey.md");
+  const survey = await orchestrator.createTask({ name: "Survey", providerId: "surveyor", metadata: { out, leaveOut: [out] } });
   return { orchestrator, survey };
 }
 
@@ -45,12 +42,13 @@ test("the parts are tasks below the survey, and hold what was found", async (t) 
   assert.deepEqual(root.filesCreated, [join(root.workingDirectory, "survey.md")]);
 });
 
-test("a survey may be done again", async (t) => {
+test("a survey may be done again; what is completed stays so", async (t) => {
   const { orchestrator, survey } = await open(t, await tree(t, some(3)));
   const first = await orchestrator.startTask(survey.id);
   const second = await orchestrator.restartTask(survey.id);
   assert.equal(second.status, "completed", second.error);
   assert.equal(second.summary, first.summary);
+  assert.deepEqual(orchestrator.listTasks({ parent: survey.id }).tasks.map((task) => task.attempt), [1, 1, 1]);
 });
 
 test("files that are gone when their turn comes are findings, not failures", async (t) => {

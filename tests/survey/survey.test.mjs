@@ -231,7 +231,7 @@ test("survey: --help tells every option", async () => {
   for (const option of ["--help", "-h"]) {
     const { code, stdout } = await run([option]);
     assert.equal(code, 0);
-    for (const word of ["[folder]", "--out", "--concurrency", "--plain", "--help", "Ctrl-C"]) assert.ok(stdout.includes(word), word);
+    for (const word of ["[folder]", "--out", "--concurrency", "--state", "--plain", "--help", "Ctrl-C"]) assert.ok(stdout.includes(word), word);
   }
 });
 

@@ -1,6 +1,6 @@
 /** The survey of 500 parts, killed 20 times on the way, whatever it is written in. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { chance } from "./chance.mjs";
 import { readHistory } from "./history.mjs";
@@ -52,6 +52,8 @@ export async function surviveKills(t, { survey, journal, seed }) {
   assert.deepEqual([last.code, last.stderr], [0, ""]);
   const bytes = (name) => readFile(join(cwd, name), "utf8");
   assert.equal(await bytes("kept.md"), await bytes("whole.md"));
+
+  assert.ok((await readdir(join(cwd, "state"))).includes("00000002.journal"), "there was no snapshot");
 
   const printed = await runUntil(journal[0], [...journal.slice(1), "state"], { cwd });
   assert.deepEqual([printed.code, printed.stderr], [0, ""]);

@@ -1,0 +1,45 @@
+// Plants one bug after the other in a copy of the sources, and demands that the short campaign finds each of them.
+//   npm run planted             all
+//   npm run planted -- slot     those with the word in their name
+// The copies are in target/planted. This takes minutes, since each bug is a build.
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bugs } from "./planted/bugs.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const copy = join(root, "target", "planted");
+
+function campaign() {
+  const command = ["test", "--features", "native", "--test", "simulation", "every_seed", "--", "--nocapture"];
+  const env = { ...process.env, CARGO_TARGET_DIR: join(root, "target"), RUST_BACKTRACE: "0", SHRINK: "0" };
+  const start = performance.now();
+  const { stdout, stderr } = spawnSync("cargo", command, { cwd: copy, env, encoding: "utf8", maxBuffer: 1 << 30, timeout: 1_200_000 });
+  const told = `${stdout}${stderr}`;
+  const [, seed, what] = told.match(/^seed (\d+) broke (.*)$/m) ?? [];
+  return { seed, what, told, passed: /test result: ok\. 1 passed/.test(told), seconds: ((performance.now() - start) / 1000).toFixed(0) };
+}
+
+rmSync(copy, { recursive: true, force: true });
+mkdirSync(copy, { recursive: true });
+for (const name of ["src", "benches", "examples", "tests/simulation.rs", "Cargo.toml", "Cargo.lock", "README.md"]) {
+  cpSync(join(root, name), join(copy, name), { recursive: true });
+}
+
+const words = process.argv.slice(2);
+let missed = 0;
+const chosen = bugs.filter(({ name }) => words.every((word) => name.includes(word)));
+for (const { name, file, from, to } of chosen) {
+  const path = join(copy, file);
+  const source = readFileSync(path, "utf8");
+  if (source.split(from).length !== 2) throw new Error(`${file} does not have this once: ${from}`);
+  writeFileSync(path, source.replace(from, () => to));
+  const { seed, what, told, passed, seconds } = campaign();
+  writeFileSync(path, source);
+  if (seed === undefined) missed += 1;
+  const found = seed === undefined ? (passed ? "NOT FOUND" : `NEITHER FOUND NOR RUN:\n${told.slice(-2000)}`) : `seed ${seed}, ${what}`;
+  console.log(`${name}: ${found} (${seconds} s)`);
+}
+console.log(`${chosen.length - missed} of ${chosen.length} bugs were found`);
+process.exitCode = missed > 0 ? 1 : 0;
