@@ -53,6 +53,8 @@ export class World implements Watcher {
   #step = 0;
   #lives = 0;
   #delay = 0;
+  /** Writes since the step began. */
+  #writes = 0;
   /** No faults while it is opened and looked at. */
   #quiet = true;
   #ending = false;
@@ -79,8 +81,9 @@ export class World implements Watcher {
       await this.#open(faultyJournal(this.#journal(), {
         clock: this.#clock,
         delay: () => (this.#delay === 0 ? 0 : this.#random.below(this.#delay + 1)),
-        faults: (write) => {
-          const fault = this.#quiet ? undefined : faults(write);
+        faults: () => {
+          // By the step, so that steps before it can be left out.
+          const fault = this.#quiet ? undefined : faults(this.#step * 1000 + this.#writes++);
           if (fault !== undefined) this.#counts.faults += 1;
           return fault;
         },
@@ -138,6 +141,7 @@ export class World implements Watcher {
     this.#random = new Random(this.#seed, 3, this.#step);
     const random = this.#random;
     this.#counts.steps += 1;
+    this.#writes = 0;
     await this.#trouble(random);
     this.#begin();
     if (this.#dying) await this.#crash(true, random.percent(30));
