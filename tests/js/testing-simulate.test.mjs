@@ -153,6 +153,25 @@ test("a scenario has its orchestrator, its clock and its numbers, and refusals d
   assert.ok(seen.every(([, , , seed, ended, life, clock]) => seed === 9 && !ended && life && clock));
 });
 
+test("a scenario may crash when it likes, with nothing settled", async () => {
+  const lives = new Set();
+  const ended = [];
+  const report = await simulate({
+    seed: 2, steps: 10, faults: {},
+    scenario(context) {
+      const { orchestrator, step, life } = context;
+      lives.add(life);
+      const created = orchestrator.createTask({ id: `t${step}`, name: "A" });
+      if (step % 3 === 2) context.crash();
+      return created;
+    },
+    check: ({ orchestrator, ended: last }) => last && ended.push(orchestrator.countTasks().total),
+  });
+  assert.deepEqual([report.crashes, lives.size], [4, 4]);
+  // What a crash came upon before it was written is lost, and nothing else.
+  assert.deepEqual(ended, [7]);
+});
+
 test("runs of any number of steps, from any seed, with any faults", async () => {
   assert.equal((await simulate({ seed: 0, steps: 0 })).steps, 0);
   assert.equal((await simulate({ seed: 4, seeds: 3, steps: 2 })).steps, 6);

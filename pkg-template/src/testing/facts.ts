@@ -1,24 +1,19 @@
 /** What the world was told, over all crashes: what an orchestrator said once must stay true. */
 import type { CreateTask, OrchestratedTask, OrchestratorEvent, TaskOutcome } from "../api.js";
+import { attemptName } from "./settled.js";
 import { Violation } from "./violation.js";
-
-const TERMINAL: readonly string[] = ["completed", "failed", "cancelled"];
-
-/** Whether a task has ended. */
-export const hasEnded = ({ status }: { readonly status: string }): boolean => TERMINAL.includes(status);
 
 interface Fact {
   parentId: string | undefined;
   /** The highest attempt that was told of. */
   attempt: number;
-  /** How that one ended. */
+  /** The last one that was told to have started. */
+  started: number;
+  /** How the highest one ended. */
   ended: string | undefined;
   /** What those who waited heard last, which may be before the events that lead to it. */
   heard: { readonly attempt: number; readonly status: string } | undefined;
 }
-
-/** Tells tasks and attempts apart. */
-const nameOf = (taskId: string, attempt: number): string => `attempt ${attempt} of task ${taskId}`;
 
 export class Facts {
   readonly #tasks = new Map<string, Fact>();
@@ -113,7 +108,8 @@ export class Facts {
     if (!("attempt" in event) || event.type === "task:late" || this.#isDeleting(taskId)) return;
     const fact = this.#fact(taskId, undefined);
     const { attempt, type } = event;
-    if (attempt < fact.attempt) throw new Violation("attempts", `${type} of ${nameOf(taskId, attempt)} came after attempt ${fact.attempt}`);
+    if (type === "task:started") fact.started = attempt;
+    if (attempt < fact.attempt) throw new Violation("attempts", `${type} of ${attemptName(taskId, attempt)} came after attempt ${fact.attempt}`);
     if (type === "task:completed" || type === "task:failed" || type === "task:cancelled") {
       const status = type.slice("task:".length);
       if (attempt === fact.attempt && fact.ended !== undefined) this.#agree(taskId, attempt, fact.ended, status);
@@ -121,7 +117,7 @@ export class Facts {
       [fact.attempt, fact.ended] = [attempt, status];
     } else if (attempt > fact.attempt) {
       if (fact.ended !== undefined) {
-        const what = `${nameOf(taskId, fact.attempt)} was ${fact.ended}, and then came ${type} of attempt ${attempt}`;
+        const what = `${attemptName(taskId, fact.attempt)} was ${fact.ended}, and then came ${type} of attempt ${attempt}`;
         if (this.#restartsOf(taskId) === 0) throw new Violation("again", what);
         this.noRestart(taskId);
       }
@@ -131,18 +127,19 @@ export class Facts {
 
   /** An attempt ends in one way. */
   #agree(taskId: string, attempt: number, before: string, now: string): void {
-    if (before !== now) throw new Violation("again", `${nameOf(taskId, attempt)} was ${before}, and then ${now}`);
+    if (before !== now) throw new Violation("again", `${attemptName(taskId, attempt)} was ${before}, and then ${now}`);
   }
 
-  /** A provider is called. */
-  call(taskId: string, attempt: number): void {
+  /** A provider is called; `told` if events are told of. They are when they are kept, and before providers are called. */
+  call(taskId: string, attempt: number, told: boolean): void {
     if (this.#isDeleting(taskId)) return;
     const before = this.#called.get(taskId) ?? 0;
-    if (attempt <= before) throw new Violation("attempts", `${nameOf(taskId, attempt)} runs after attempt ${before} did`);
+    if (attempt <= before) throw new Violation("attempts", `${attemptName(taskId, attempt)} runs after attempt ${before} did`);
     this.#called.set(taskId, attempt);
     const fact = this.#tasks.get(taskId);
+    if (told && attempt !== fact?.started) throw new Violation("early", `${attemptName(taskId, attempt)} runs, and its start was not told of before`);
     if (fact?.ended !== undefined && this.#restartsOf(taskId) === 0) {
-      throw new Violation("again", `${nameOf(taskId, fact.attempt)} was ${fact.ended}, and attempt ${attempt} runs`);
+      throw new Violation("again", `${attemptName(taskId, fact.attempt)} was ${fact.ended}, and attempt ${attempt} runs`);
     }
   }
 
@@ -157,10 +154,10 @@ export class Facts {
       if (task === undefined) throw new Violation("acknowledged", `task ${id} was acknowledged, and after opening again it is gone`);
       for (const { attempt, status } of [{ attempt: fact.attempt, status: fact.ended }, ...(fact.heard === undefined ? [] : [fact.heard])]) {
         if (task.attempt < attempt) {
-          throw new Violation("acknowledged", `${nameOf(id, attempt)} was told of, and after opening again the last one is ${task.attempt}`);
+          throw new Violation("acknowledged", `${attemptName(id, attempt)} was told of, and after opening again the last one is ${task.attempt}`);
         }
         if (status !== undefined && task.attempt === attempt && task.status !== status && this.#restartsOf(id) === 0) {
-          throw new Violation("acknowledged", `${nameOf(id, attempt)} was ${status}, and after opening again the task is ${task.status}`);
+          throw new Violation("acknowledged", `${attemptName(id, attempt)} was ${status}, and after opening again the task is ${task.status}`);
         }
       }
     }
@@ -169,7 +166,7 @@ export class Facts {
   #fact(id: string, parentId: string | undefined): Fact {
     let fact = this.#tasks.get(id);
     if (fact === undefined) {
-      fact = { parentId, attempt: 0, ended: undefined, heard: undefined };
+      fact = { parentId, attempt: 0, started: 0, ended: undefined, heard: undefined };
       this.#tasks.set(id, fact);
     }
     return fact;

@@ -24,6 +24,8 @@ export interface SimulationContext<S = unknown> {
   readonly taskIds: readonly string[];
   /** Whether all faults have stopped and everything had time to finish. */
   readonly ended: boolean;
+  /** Ends the process, and opens the orchestrator again: as soon as the scenario's call returns, or waits for something. */
+  crash(): void;
 }
 
 /** What happened in a simulation, to know that it was worth it. */
@@ -149,6 +151,7 @@ function whole(what: string, value: unknown, least: number, otherwise: number): 
  * between any two steps. In each step the scenario makes calls. After it, and over all crashes, these promises are checked:
  *
  * - `acknowledged`: what was acknowledged, or told as an event, is there after a crash.
+ * - `early`: no provider is called before the start of the attempt is kept.
  * - `gaps`: events come in order, and none is left out.
  * - `again`: tasks that have ended never run again, unless they are restarted.
  * - `attempts`: attempts grow, and none runs twice.

@@ -2,7 +2,7 @@
 import { _describe as describe } from "../api.js";
 
 /** The checks of a simulation; `scenario` and `check` are those of its user. */
-export type Check = "acknowledged" | "gaps" | "again" | "attempts" | "hash" | "settled" | "hangs" | "error" | "scenario" | "check";
+export type Check = "acknowledged" | "early" | "gaps" | "again" | "attempts" | "hash" | "settled" | "hangs" | "error" | "scenario" | "check";
 
 /** A check that failed. */
 export class Violation extends Error {

@@ -1,14 +1,16 @@
 /** One simulated host with one orchestrator at a time, and everything that is watched about it. */
-import { AgentOrchestrator, OrchestratorError, type AgentProvider, type Journal, type OrchestratorApi, type OrchestratedTask } from "../api.js";
+import { AgentOrchestrator, OrchestratorError, type AgentProvider, type Journal, type OrchestratorApi } from "../api.js";
 import { memoryJournal } from "../journals/memory.js";
 import { VirtualClock } from "./clock.js";
-import { Facts, hasEnded } from "./facts.js";
+import { Facts } from "./facts.js";
 import { faultPlan, faultsOf, journalFaults, type FaultPlan } from "./faults.js";
 import { faultyJournal, type FaultyJournal } from "./faulty-journal.js";
 import { Random } from "./random.js";
 import { defaultProviders, defaultScenario } from "./scenario.js";
+import { attemptName, checkSettled, hasMoreToCome } from "./settled.js";
 import type { SimulateOptions, SimulationContext, SimulationCounts } from "./simulate.js";
 import { Violation } from "./violation.js";
+import { watchedProvider } from "./watched-provider.js";
 import { watched, type Watcher } from "./watched.js";
 
 /** More timers than that ring for nothing that still goes on. */
@@ -51,10 +53,14 @@ export class World implements Watcher {
   #step = 0;
   #lives = 0;
   #delay = 0;
+  /** Writes since the step began. */
+  #writes = 0;
   /** No faults while it is opened and looked at. */
   #quiet = true;
   #ending = false;
   #failed = false;
+  /** The scenario wants a crash. */
+  #dying = false;
   #life: Life | undefined;
   #violation: Violation | undefined;
 
@@ -75,8 +81,9 @@ export class World implements Watcher {
       await this.#open(faultyJournal(this.#journal(), {
         clock: this.#clock,
         delay: () => (this.#delay === 0 ? 0 : this.#random.below(this.#delay + 1)),
-        faults: (write) => {
-          const fault = this.#quiet ? undefined : faults(write);
+        faults: () => {
+          // By the step, so that steps before it can be left out.
+          const fault = this.#quiet ? undefined : faults(this.#step * 1000 + this.#writes++);
           if (fault !== undefined) this.#counts.faults += 1;
           return fault;
         },
@@ -113,31 +120,19 @@ export class World implements Watcher {
 
   provider(provider: AgentProvider): AgentProvider {
     const life = this.#lives;
-    return {
-      id: provider.id,
-      label: provider.label,
-      description: provider.description,
-      maxConcurrency: provider.maxConcurrency,
-      executeTask: (task, context) => {
-        if (life !== this.#lives) return provider.executeTask(task, context);
-        const name = `${task.id} ${context.attempt}`;
-        this.#counts.starts += 1;
-        try {
-          this.facts.call(task.id, context.attempt);
-        } catch (thrown) {
-          this.violated(thrown);
-        }
-        this.#running.add(name);
-        const done = (): void => void (life === this.#lives && this.#running.delete(name));
-        try {
-          // It may be anything, and goes on as what it is.
-          return followed(provider.executeTask(task, context), done) as ReturnType<AgentProvider["executeTask"]>;
-        } catch (thrown) {
-          done();
-          throw thrown;
-        }
-      },
-    };
+    return watchedProvider(provider, (taskId, attempt) => {
+      if (life !== this.#lives) return () => {};
+      this.#counts.starts += 1;
+      try {
+        // While it is opened nobody hears of events.
+        this.facts.call(taskId, attempt, this.#life !== undefined);
+      } catch (thrown) {
+        this.violated(thrown);
+      }
+      const name = attemptName(taskId, attempt);
+      this.#running.add(name);
+      return () => void (life === this.#lives && this.#running.delete(name));
+    });
   }
 
   // ----- steps -----
@@ -146,8 +141,10 @@ export class World implements Watcher {
     this.#random = new Random(this.#seed, 3, this.#step);
     const random = this.#random;
     this.#counts.steps += 1;
+    this.#writes = 0;
     await this.#trouble(random);
     this.#begin();
+    if (this.#dying) await this.#crash(true, random.percent(30));
     const dice = random.below(100);
     // How far things get before the next step: a few promises, all that can happen now, or all that happens in some time.
     if (dice < 35) for (let turns = random.below(6); turns > 0; turns--) await undefined;
@@ -161,7 +158,7 @@ export class World implements Watcher {
     const { crash, slow, slowBy, jump } = this.#plan;
     let dice = random.below(1000);
     const falls = (chance: number): boolean => (dice -= chance) < 0 && dice >= -chance;
-    if (falls(crash) || ((this.#failed || this.#life?.journal.hangs === true) && random.percent(40))) await this.#crash(random.percent(85), random.percent(30));
+    if (this.#dying || falls(crash) || ((this.#failed || this.#life?.journal.hangs === true) && random.percent(40))) await this.#crash(random.percent(85), random.percent(30));
     else if (falls(slow)) this.#delay = random.percent(50) ? random.below(slowBy + 1) : 0;
     else if (falls(jump)) this.#clock.jump((random.percent(50) ? 1 : -1) * random.below(4_000_000));
   }
@@ -247,6 +244,7 @@ export class World implements Watcher {
   async #crash(atOnce: boolean, torn: boolean): Promise<void> {
     if (this.#violation !== undefined) throw this.#violation;
     const life = this.#life!;
+    this.#dying = false;
     this.#counts.crashes += 1;
     this.#calls.push(`step ${this.#step}: ${atOnce ? "crash" : "reopen"}()`);
     if (!atOnce && !life.journal.hangs) {
@@ -287,7 +285,7 @@ export class World implements Watcher {
     if (this.#failed || this.#life!.journal.hangs) await this.#crash(true, false);
     await this.#letFinish();
     const { orchestrator } = this.#life!;
-    for (const task of tasksOf(orchestrator)) this.#looksSettled(task);
+    checkSettled(orchestrator, this.#running);
     await this.#until("flush", orchestrator.flush());
     await this.#check();
     await this.#crash(false, false);
@@ -304,17 +302,9 @@ export class World implements Watcher {
       await this.#clock.runUntilIdle();
       if (this.#violation !== undefined) throw this.#violation;
       const next = this.#clock.untilNext;
-      if (next === undefined || this.#clock.steady() + next > end || !tasksOf(orchestrator).some(isUnderWay)) return;
+      if (next === undefined || this.#clock.steady() + next > end || !hasMoreToCome(orchestrator)) return;
       await this.#clock.advance(next);
     }
-  }
-
-  #looksSettled({ id, status, attempt, waitingFor }: OrchestratedTask): void {
-    if (status === "blocked" && waitingFor === undefined) throw new Violation("settled", `task ${id} is blocked, and nobody knows by what`);
-    if (status === "running" && waitingFor === undefined && !this.#running.has(`${id} ${attempt}`)) {
-      throw new Violation("settled", `attempt ${attempt} of task ${id} is running for ever: its provider has answered, or was never called`);
-    }
-    if (waitingFor === "capacity" && status !== "paused" && this.#running.size === 0) throw new Violation("settled", `task ${id} waits for a slot while nothing runs`);
   }
 
   /** Waits for a promise while time passes. */
@@ -348,45 +338,9 @@ export class World implements Watcher {
       get ended() { return world.#ending; },
       get taskIds() { return world.facts.ids; },
       get orchestrator() { return alive().watched; },
+      crash: () => void (this.#dying = true),
     };
   }
-}
-
-/** The answer of a provider; `done` is called when it is there. A promise of the provider's own making is asked only once. */
-function followed(answer: unknown, done: () => void): unknown {
-  if (answer instanceof Promise) {
-    answer.then(done, done);
-    return answer;
-  }
-  if (typeof answer !== "object" || answer === null) {
-    done();
-    return answer;
-  }
-  const { then } = answer as { then?: unknown };
-  if (typeof then === "function") {
-    const telling = (tell: (value: unknown) => void) => (value: unknown): void => {
-      done();
-      tell(value);
-    };
-    return { then: (fulfil: (value: unknown) => void, reject: (reason: unknown) => void): unknown => Reflect.apply(then, answer, [telling(fulfil), telling(reject)]) };
-  }
-  // Lines come one after the other; when the last one has come is not known here.
-  if (!(Symbol.iterator in answer || Symbol.asyncIterator in answer)) done();
-  return answer;
-}
-
-/** Whether there is more to come of a task by itself. */
-const isUnderWay = ({ status, waitingFor }: OrchestratedTask): boolean => status === "running" || (status !== "paused" && (waitingFor === "time" || waitingFor === "retry" || waitingFor === "capacity"));
-
-function tasksOf(orchestrator: OrchestratorApi): OrchestratedTask[] {
-  const tasks: OrchestratedTask[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = orchestrator.listTasks({ sort: "createdAt", limit: 1000, cursor });
-    tasks.push(...page.tasks.filter((task) => !hasEnded(task)));
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  return tasks;
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
