@@ -27,16 +27,16 @@ after(async () => {
   assert.deepEqual(browser.problems, []);
 });
 
-/** A tab that works once it is told to, and what is heard of it. */
-async function openWork({ place = "page", journal, name, snapshotBytes = 0 }, done = new Set()) {
+/** A tab that works once it is told to, and what is heard of it. `done` has the attempts that were heard to be completed, by task. */
+async function openWork({ place = "page", journal, name, snapshotBytes = 0 }, done = new Map()) {
   let listen = () => false;
   let late = 0;
   let finish, fail;
   const finished = new Promise((resolve, reject) => { [finish, fail] = [resolve, reject]; });
   finished.catch(() => {});
   const told = (all) => {
-    for (const [what, detail] of all) {
-      if (what === "completed") done.add(detail);
+    for (const [what, detail, attempt] of all) {
+      if (what === "completed") done.set(detail, attempt);
       if (what === "finished") finish();
       if (what === "broken") fail(new Error(detail));
       if (listen()) late += 1;
@@ -91,7 +91,7 @@ const kills = {
 async function survive(t, which, ways, seed) {
   t.diagnostic(`seed ${seed}`);
   const random = chance(seed);
-  const done = new Set();
+  const done = new Map();
   const again = () => openWork(which, done);
   let work = await again();
   for (const [kill, way] of ways.entries()) {
@@ -105,15 +105,17 @@ async function survive(t, which, ways, seed) {
   }
   await work.start();
   await work.finished;
-  return work;
+  return { ...work, done };
 }
 
-/** What the provider itself has written down is what the journal says. */
+/** What the providers themselves have written down: nothing was done again that was heard to be completed. */
 async function executionsOf(work) {
   const executions = await work.ask("executions");
   const last = new Map();
   for (const [task, attempt] of executions) last.set(task, Math.max(attempt, last.get(task) ?? 0));
   assert.equal(last.size, PARTS + 2);
+  assert.ok(work.done.size > PARTS / 2);
+  assert.deepEqual([...work.done].filter(([task, attempt]) => last.get(task) !== attempt), []);
   return { executions, last };
 }
 

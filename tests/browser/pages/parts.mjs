@@ -91,7 +91,7 @@ export async function work({ journal, name, snapshotBytes }, report) {
   const options = { providers: [planner, reader, writer], onInterrupt: "retry", maxConcurrency: 8, keepHistory: true, snapshotBytes };
   orchestrator = await openWhenFree(options, () => journals[journal](name));
   report("opened");
-  orchestrator.subscribe(({ taskId }) => report("completed", taskId), { types: ["task:completed"] });
+  orchestrator.subscribe(({ taskId, attempt }) => report("completed", taskId, attempt), { types: ["task:completed"] });
   await orchestrator.createTask({ id: "lead", name: "Lead", providerId: "planner", start: "now", idempotencyKey: "lead" });
   await orchestrator.waitForTask("lead");
   await orchestrator.flush();
