@@ -148,3 +148,43 @@ fn tables_have_one_row_for_everything() {
     assert_eq!(grouped(1), "1");
     assert_eq!(grouped(1_048_576), "1,048,576");
 }
+
+/// A promise is worth as much as the test that holds it.
+#[test]
+fn every_promise_in_the_readme_names_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let begin = readme.find("<!-- promises -->").unwrap();
+    let table = &readme[begin..readme.find("<!-- /promises -->").unwrap()];
+    let mut sources = String::new();
+    for folder in ["tests", "tests/js"] {
+        for entry in fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                sources += &fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    let promises = table.lines().filter(|line| line.starts_with("| P"));
+    let mut count = 0;
+    for promise in promises {
+        let named: Vec<&str> = promise
+            .rsplit(" | ")
+            .next()
+            .unwrap()
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .collect();
+        assert!(!named.is_empty(), "{promise}");
+        for name in named {
+            let there = [format!("fn {name}("), format!("\"{name}\"")];
+            assert!(
+                there.iter().any(|test| sources.contains(test)),
+                "{name} of {promise}"
+            );
+        }
+        count += 1;
+    }
+    assert_eq!(count, 17);
+}

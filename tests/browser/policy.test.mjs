@@ -27,7 +27,7 @@ test("all that can be used has a name", async () => {
   await opened(page).getByText("Completed").waitFor();
   const session = await page.context().newCDPSession(page);
   const { nodes } = await session.send("Accessibility.getFullAXTree");
-  const used = nodes.filter(({ ignored, role }) => !ignored && ["button", "checkbox", "progressbar", "radio", "searchbox", "spinbutton", "tab", "textbox"].includes(role.value));
+  const used = nodes.filter(({ ignored, role }) => !ignored && ["button", "checkbox", "combobox", "progressbar", "radio", "searchbox", "slider", "spinbutton", "tab", "textbox"].includes(role.value));
   assert.ok(used.length > 20, `${used.length} found`);
   assert.deepEqual(used.filter(({ name }) => !name?.value.trim()).map(({ role }) => role.value), []);
   assert.deepEqual(problems, []);

@@ -12,5 +12,5 @@ const main = {
 export function mainAction(task) {
   if (isOver(task)) return main.restart;
   if (task.status === "paused") return main.resume;
-  return task.status === "running" || task.waitingFor !== undefined ? main.pause : main.start;
+  return task.status === "running" || task.status === "blocked" || task.waitingFor !== undefined ? main.pause : main.start;
 }

@@ -3,15 +3,23 @@ import { inputs } from "../providers/inputs.js";
 import { el, icon } from "./dom.js";
 import { errorParts } from "./notices.js";
 
+const CHOICES = 50; // tasks to wait for; more would make no good menu
+
+/** Within what the field allows: it is the page that would suffer. */
+const howMany = (field) => Math.min(Math.max(Math.floor(field.valueAsNumber) || 1, 1), Number(field.max));
+
 /** The fields that were filled in; what is wrong with them is the orchestrator's to say. */
 function readForm(form) {
   const filled = (name) => form.elements[name].value.trim() || undefined;
   const tags = filled("tags")?.split(",").map((tag) => tag.trim()).filter((tag) => tag !== "");
-  return { name: form.elements.name.value, description: filled("input"), providerId: form.elements.provider.value, id: filled("id"), tags };
+  const after = filled("after");
+  const maxAttempts = howMany(form.elements.attempts);
+  return {
+    name: form.elements.name.value, description: filled("input"), providerId: form.elements.provider.value, id: filled("id"), tags,
+    dependsOn: after === undefined ? undefined : [after],
+    retry: maxAttempts === 1 ? undefined : { maxAttempts },
+  };
 }
-
-/** Within what the field allows: it is the page that would suffer. */
-const howMany = (field) => Math.min(Math.max(Math.floor(field.valueAsNumber) || 1, 1), Number(field.max));
 
 /** Several tasks of one kind, with numbers; a blank name stays blank, for the orchestrator to refuse. */
 function copies(task, count) {
@@ -25,6 +33,7 @@ export function composer({ orchestrator, form, created }) {
   const problem = form.querySelector("[data-part=problem]");
   const label = form.querySelector("[data-part=input-label]");
   const hint = form.querySelector("[data-part=hint]");
+  const { after } = form.elements;
   const typed = new Map(); // what was typed for each provider
   let provider;
 
@@ -49,7 +58,7 @@ export function composer({ orchestrator, form, created }) {
     problem.replaceChildren();
     try {
       const tasks = await orchestrator.createTasks(copies(readForm(form), howMany(count)));
-      form.elements.id.value = "";
+      form.elements.id.value = after.value = "";
       created(tasks[0].id);
       // How a run ends is told by events; here only a refused start matters.
       if (start) await Promise.all(tasks.map(({ id }) => orchestrator.startTask(id)));
@@ -57,6 +66,18 @@ export function composer({ orchestrator, form, created }) {
       problem.replaceChildren(icon("failed"), ...errorParts(error));
     }
   }
+
+  /** Tasks that a new one could wait for; the chosen one stays even when it has ended. */
+  function offerTasks() {
+    const { tasks } = orchestrator.listTasks({ status: ["pending", "blocked", "running", "paused"], limit: CHOICES });
+    const chosen = orchestrator.getTask(after.value);
+    const offered = chosen === undefined || tasks.some(({ id }) => id === chosen.id) ? tasks : [chosen, ...tasks];
+    after.replaceChildren(el("option", { value: "" }, "nothing"), ...offered.map(({ id, name }) => el("option", { value: id }, name)));
+    after.value = chosen?.id ?? "";
+  }
+  after.addEventListener("pointerdown", offerTasks);
+  after.addEventListener("focus", offerTasks);
+  offerTasks();
 
   form.addEventListener("change", (event) => {
     if (event.target.name === "provider") choose(orchestrator.providers.find(({ id }) => id === event.target.value));

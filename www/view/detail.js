@@ -9,9 +9,10 @@ import { outputTab } from "./output-tab.js";
 import { stepsTab } from "./steps-tab.js";
 import { tabs } from "./tabs.js";
 import { title } from "./title.js";
-import { isOver, note, statusText } from "./words.js";
+import { isOver, note, statusIcon, statusText } from "./words.js";
 
-export function detail({ orchestrator, root, confirmDelete, close }) {
+/** @param {() => object} state gives the orchestrator, or a state of its past */
+export function detail({ orchestrator, state, root, confirmDelete, close }) {
   const parts = Object.fromEntries([...root.querySelectorAll("[data-part]")].map((element) => [element.dataset.part, element]));
   const count = (name, text) => setText(root.querySelector(`[data-tab=${name}] .count`), text);
 
@@ -44,20 +45,29 @@ export function detail({ orchestrator, root, confirmDelete, close }) {
   on("delete", async () => { if (await confirmDelete(task)) await orchestrator.deleteTask(task.id); });
   parts.back.addEventListener("click", () => close());
 
+  function drawNone(isOpen) {
+    parts.task.hidden = !isOpen;
+    parts.none.hidden = isOpen;
+    setText(parts["none-title"], id === undefined ? "No task is open" : "Not created yet");
+    setText(parts["none-text"], id === undefined ? "Choose one to see its output, steps and events." : "The open task came later.");
+  }
+
   function draw() {
-    const current = orchestrator.getTask(id);
-    if (current === undefined) return close();
+    const current = state().getTask(id);
+    if (current === undefined && orchestrator.getTask(id) === undefined) return close();
+    drawNone(current !== undefined);
+    if (current === undefined) return undefined;
     task = current;
     action = mainAction(task);
     set(root, "data-status", task.status);
     drawTitle(task);
-    setIcon(parts.state.firstElementChild, task.status);
+    setIcon(parts.state.firstElementChild, statusIcon(task));
     setText(parts.status, statusText(task));
     setText(parts.provider, task.providerLabel);
     setText(parts.attempt, task.attempt === 0 ? "" : `Attempt ${task.attempt}`);
     set(parts.bar, "value", task.progress);
     setText(parts.percent, `${task.progress} %`);
-    setText(parts.note, note(task));
+    setText(parts.note, note(task, state()));
 
     setText(parts.main.lastElementChild, action.label);
     setIcon(parts.main.firstElementChild, action.icon);
@@ -74,8 +84,6 @@ export function detail({ orchestrator, root, confirmDelete, close }) {
   return {
     open(taskId) {
       id = taskId;
-      parts.task.hidden = false;
-      parts.none.hidden = true;
       showEvents();
       draw();
     },
@@ -83,8 +91,7 @@ export function detail({ orchestrator, root, confirmDelete, close }) {
       id = task = undefined;
       showEvents();
       root.removeAttribute("data-status");
-      parts.task.hidden = true;
-      parts.none.hidden = false;
+      drawNone(false);
     },
     draw,
   };

@@ -9,6 +9,7 @@ export function factsTab(items) {
       Provider: `${task.providerLabel} (${task.providerId})`,
       Attempt: String(task.attempt),
       Tags: task.tags.join(", ") || "–",
+      "Waits for": task.dependsOn.join(", ") || "–",
       Created: time(task.createdAt),
       "First run": time(task.startedAt),
       Ended: time(task.completedAt),

@@ -6,12 +6,12 @@ import { row } from "./row.js";
 const PAGE = 50;
 
 /** Up to `wanted` tasks and whether there are more, or why the query was refused. */
-function find(orchestrator, query, wanted) {
+function find(state, query, wanted) {
   const tasks = [];
   let cursor;
   try {
     do {
-      const page = orchestrator.listTasks({ ...query, limit: PAGE, cursor });
+      const page = state.listTasks({ ...query, limit: PAGE, cursor });
       tasks.push(...page.tasks);
       cursor = page.nextCursor;
     } while (cursor !== undefined && tasks.length < wanted);
@@ -21,7 +21,8 @@ function find(orchestrator, query, wanted) {
   }
 }
 
-export function list({ orchestrator, filters, parts, select }) {
+/** @param {() => object} state gives the orchestrator, or a state of its past */
+export function list({ orchestrator, state, filters, parts, select }) {
   const rows = new Map();
   let wanted = PAGE;
   let selected;
@@ -44,7 +45,7 @@ export function list({ orchestrator, filters, parts, select }) {
   }
 
   function draw() {
-    const { tasks, more, refusal } = find(orchestrator, filters.query(), wanted);
+    const { tasks, more, refusal } = find(state(), filters.query(), wanted);
     const ids = new Set(tasks.map(({ id }) => id));
     for (const id of rows.keys()) if (!ids.has(id)) rows.delete(id);
     for (const task of tasks) {
@@ -54,7 +55,7 @@ export function list({ orchestrator, filters, parts, select }) {
     arrangeRows(tasks.map(({ id }) => rows.get(id).element));
     chooseRows();
 
-    const counts = orchestrator.countTasks();
+    const counts = state().countTasks();
     filters.drawCounts(counts);
     parts.more.hidden = !more;
     parts.empty.hidden = counts.total > 0;
@@ -91,7 +92,7 @@ export function list({ orchestrator, filters, parts, select }) {
       setText(parts.found, `${found}${more ? " or more" : ""} tasks found`);
     },
     drawTask(id) {
-      const task = rows.has(id) ? orchestrator.getTask(id) : undefined;
+      const task = rows.has(id) ? state().getTask(id) : undefined;
       if (task !== undefined) rows.get(id).draw(task);
     },
     choose(id) {

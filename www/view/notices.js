@@ -37,10 +37,11 @@ export function announceChanges(orchestrator) {
     sentences = [];
   };
   const say = (event) => {
-    const name = orchestrator.getTask(event.taskId)?.name;
+    // Some events are of no task, and come whatever one asked for.
+    const name = event.taskId === undefined ? undefined : orchestrator.getTask(event.taskId)?.name;
     if (name === undefined) return;
     if (sentences.push(`${name}: ${event.type.slice("task:".length)}`) === 1) setTimeout(speak, 500);
   };
-  const types = ["task:started", "task:paused", "task:resumed", "task:completed", "task:failed", "task:cancelled"];
+  const types = ["task:started", "task:blocked", "task:retrying", "task:paused", "task:resumed", "task:completed", "task:failed", "task:cancelled"];
   orchestrator.subscribe(say, { types });
 }

@@ -2,7 +2,7 @@
 import { mainAction } from "./actions.js";
 import { el, icon, set, setIcon, setText } from "./dom.js";
 import { attempt } from "./notices.js";
-import { statusText } from "./words.js";
+import { statusIcon, statusText } from "./words.js";
 
 export function row(orchestrator, id, select) {
   const state = icon("pending");
@@ -26,7 +26,7 @@ export function row(orchestrator, id, select) {
       action = mainAction(task);
       set(element, "data-status", task.status);
       element.classList.toggle("done", task.userStatus === "done");
-      setIcon(state, task.status);
+      setIcon(state, statusIcon(task));
       setText(name, task.name);
       setText(provider, task.providerLabel);
       setText(status, task.userStatus === "done" ? `${statusText(task)}, done` : statusText(task));

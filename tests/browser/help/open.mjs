@@ -8,15 +8,19 @@ export async function start() {
   const server = await serve({ port: 0 });
   const browser = await chromium.launch({ executablePath: chromiumTools().browser, args: chromiumFlags });
 
-  /** Opens the page and notes what goes wrong on it: console errors, uncaught errors, unhandled rejections. */
-  async function open(options = {}) {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+  /**
+   * Opens the page and notes what goes wrong on it: console errors, uncaught errors, unhandled rejections. Each page is a
+   * browser of its own with nothing kept, unless it is given a context to share.
+   */
+  async function open({ context, until = "body[data-ready]", before = () => {}, ...options } = {}) {
+    const page = await (context?.newPage() ?? browser.newPage({ viewport: { width: 1280, height: 800 }, ...options }));
     page.setDefaultTimeout(30_000);
     const problems = [];
     page.on("pageerror", (error) => problems.push(String(error.stack ?? error)));
     page.on("console", (message) => { if (message.type() === "error") problems.push(message.text()); });
+    await page.addInitScript(before);
     await page.goto(server.url);
-    await page.locator("body[data-ready]").waitFor({ timeout: 15_000 })
+    await page.locator(until).waitFor({ timeout: 15_000 })
       .catch(() => { throw new Error(`The page did not start: ${problems.join("; ")}`); });
     return { page, problems };
   }

@@ -1,16 +1,19 @@
 // What a user does on the page, and sees there.
 
 /** Fills in the form and presses one of its buttons. What is left out stays as the page proposes it. */
-export async function create(page, { provider = "Word counter", name, input, tags, copies, id, start = true } = {}) {
+export async function create(page, { provider = "Word counter", name, input, tags, copies, id, after, attempts, start = true } = {}) {
   const form = page.locator("#composer");
   await form.getByRole("radio", { name: provider }).check();
   if (name !== undefined) await form.getByLabel("Name").fill(name);
   if (input !== undefined) await form.locator("[name=input]").fill(input);
-  if (tags !== undefined || copies !== undefined || id !== undefined) {
+  if ([tags, copies, id, after, attempts].some((option) => option !== undefined)) {
     if (!(await form.getByLabel("Tags").isVisible())) await form.getByText("More options").click();
     await form.getByLabel("Tags").fill(tags ?? "");
     await form.getByLabel("Copies").fill(String(copies ?? 1));
     await form.getByLabel("Id").fill(id ?? "");
+    await form.getByLabel("Attempts").fill(String(attempts ?? 1));
+    await form.getByLabel("Waits for").focus();
+    await form.getByLabel("Waits for").selectOption({ label: after ?? "nothing" });
   }
   await form.getByRole("button", { name: start ? "Create and start" : "Create", exact: true }).click();
 }
