@@ -462,18 +462,6 @@ fn a_provider_that_is_unregistered_before_its_start_is_kept_is_called_all_the_sa
 }
 
 #[test]
-fn an_orchestrator_without_providers_opens_and_begins_its_journal() {
-    let (runtime, journal) = (runtime(), MemoryJournal::new());
-    let builder = AgentOrchestrator::builder()
-        .runtime(runtime.clone())
-        .journal(journal.clone());
-    let orchestrator = runtime.block_on(builder.build()).expect("it opens").unwrap();
-    let stored = journal.load(false).now_or_never().unwrap().unwrap();
-    assert!(!stored.frames.is_empty());
-    assert!(orchestrator.flush().now_or_never().is_some());
-}
-
-#[test]
 fn a_task_whose_start_is_refused_is_not_created() {
     let runtime = runtime();
     let host = Host::open(&runtime, MemoryJournal::new(), |builder| builder.max_queued(0));
@@ -489,7 +477,7 @@ fn a_task_whose_start_is_refused_is_not_created() {
 fn who_asks_how_a_task_ended_is_told_once_that_is_kept() {
     let (runtime, gate) = (runtime(), Gate::default());
     let host = Host::open(&runtime, gate.clone(), |builder| builder);
-    let _ = host.wait(host.orchestrator.run_task(task("a"))).unwrap();
+    drop(host.wait(host.orchestrator.run_task(task("a"))).unwrap());
     gate.shut();
     drop(host.stage.order("a", 1, Order::End(TaskResult::success("done"))));
     runtime.run_until_idle();
@@ -549,4 +537,36 @@ fn a_step_is_told_even_if_the_task_is_gone_when_it_is_kept() {
     assert!(deleted.as_mut().now_or_never().is_none());
     gate.open();
     assert_eq!(host.wait(step).unwrap().description, "look");
+}
+
+#[test]
+fn a_crash_never_parts_the_tasks_of_one_call() {
+    let (runtime, gate) = (runtime(), Gate::default());
+    let host = Host::open(&runtime, gate.clone(), |builder| builder.snapshot_bytes(0));
+    gate.shut();
+    let text = "x".repeat(100_000);
+    // Far more than goes into one frame by itself, and then some small ones.
+    let many: Vec<CreateTask> = (0..200)
+        .map(|n| CreateTask::new(format!("t{n}")).description(&*text))
+        .collect();
+    let before = gate.appends();
+    let mut all = Box::pin(host.orchestrator.create_tasks(&many));
+    assert!(all.as_mut().now_or_never().is_none());
+    let mut one = Box::pin(host.orchestrator.create_task(task("one")));
+    assert!(one.as_mut().now_or_never().is_none());
+    gate.open();
+    assert_eq!(host.wait(all).unwrap().len(), 200);
+    let _ = host.wait(one).unwrap();
+    // What was under way, the many together, and the small one.
+    assert!(gate.appends() - before <= 3, "{}", gate.appends() - before);
+    let stored = gate.inner.load(false).now_or_never().unwrap().unwrap();
+    let found = agent_orchestrator::journal::recover(stored.frames.iter().map(Vec::as_slice)).unwrap();
+    assert!(found.frames().iter().any(|frame| frame.count >= 200));
+    let refused = host
+        .wait(
+            host.orchestrator
+                .create_tasks(&vec![CreateTask::new("t").description(&*text); 400]),
+        )
+        .unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::LimitExceeded);
 }

@@ -1,7 +1,7 @@
 // Plants one bug after the other in a copy of the sources, and demands that the short campaign finds each of them.
 //   npm run planted             all
 //   npm run planted -- slot     those with the word in their name
-// The copies are in target/planted. This takes minutes, since each bug is a build.
+// The copy is in target/planted, what is built of it in target/planted-build: cargo would take it for this crate. This takes minutes, since each bug is a build.
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -13,7 +13,7 @@ const copy = join(root, "target", "planted");
 
 function campaign() {
   const command = ["test", "--features", "native", "--test", "simulation", "every_seed", "--", "--nocapture"];
-  const env = { ...process.env, CARGO_TARGET_DIR: join(root, "target"), RUST_BACKTRACE: "0", SHRINK: "0" };
+  const env = { ...process.env, CARGO_TARGET_DIR: join(root, "target", "planted-build"), RUST_BACKTRACE: "0", SHRINK: "0" };
   const start = performance.now();
   const { stdout, stderr } = spawnSync("cargo", command, { cwd: copy, env, encoding: "utf8", maxBuffer: 1 << 30, timeout: 1_200_000 });
   const told = `${stdout}${stderr}`;

@@ -13,7 +13,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use agent_orchestrator::sim::{Broken, Counts, Simulation};
+use agent_orchestrator::sim::{Broken, Counts, FaultPlan, Simulation};
 
 const SEEDS: u64 = 10_000;
 const STEPS: u64 = 100;
@@ -76,6 +76,54 @@ fn every_seed_keeps_every_promise() {
     if let Some((seed, simulation, broken)) = found.into_inner().unwrap() {
         panic!("{}", tell(&simulation, seed, steps, &broken));
     }
+    // That nothing was found is worth only as much as was tried: in each thousand operations, at least so many.
+    assert_eq!(counts.steps, seeds * steps);
+    for (what, found, at_least) in [
+        ("calls", counts.calls, 400),
+        ("refusals", counts.refusals, 100),
+        ("acknowledgements", counts.acknowledgements, 60),
+        ("ends told", counts.outcomes, 10),
+        ("attempts", counts.starts, 20),
+        ("late ends", counts.late, 2),
+        ("events", counts.events, 300),
+        ("events lost", counts.lost, 10),
+        ("crashes", counts.crashes, 15),
+        ("closes", counts.closes, 8),
+    ] {
+        let least = counts.steps * at_least / 1000;
+        assert!(
+            steps < STEPS || seeds < 100 || found >= least,
+            "only {found} {what}"
+        );
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    for seed in 1..40 {
+        let [first, second] = [(), ()].map(|()| Simulation::new(seed, STEPS).run().unwrap());
+        assert!(!first.files.is_empty());
+        assert!(first == second, "seed {seed}");
+    }
+    let runs = [1, 2].map(|seed| {
+        Simulation::with_faults(seed, STEPS, FaultPlan::none())
+            .run()
+            .unwrap()
+    });
+    assert_ne!(runs[0].files, runs[1].files);
+}
+
+#[test]
+fn without_faults_nothing_crashes_but_at_the_end() {
+    let mut sum = Counts::default();
+    for seed in 1..40 {
+        sum += Simulation::with_faults(seed, STEPS, FaultPlan::none())
+            .run()
+            .unwrap()
+            .counts;
+    }
+    assert_eq!(sum.crashes, 39);
+    assert!(sum.starts > 100, "{sum:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 /** One timer of the host for all that is due some time. */
+import { steadyTime } from "./clock.js";
 import type { Core } from "./core.js";
-import { readClock } from "./clock.js";
 
 /** The clock is looked at this often while something is due, in milliseconds: it may have been set. Hosts' timers hold 31 bits. */
 const LOOK = 60_000;
@@ -52,12 +52,7 @@ export class Alarm {
 
   #now(): number {
     const { time, lastTime } = this.#core;
-    if (time.steady === undefined) return lastTime;
-    try {
-      return readClock(time.steady);
-    } catch {
-      return lastTime;
-    }
+    return steadyTime(time.steady) ?? lastTime;
   }
 
   #rang(): void {

@@ -42,16 +42,23 @@ export function timeOf(clock: unknown, now: unknown): Time {
   };
 }
 
-/** What a clock says, if it makes sense. */
-export function readClock(clock: () => number): number {
-  let now: number;
+/** What is told of a clock that throws. */
+export const unreadableClock = (cause: unknown): OrchestratorError =>
+  new OrchestratorError("INVALID_ARGUMENT", `the clock could not be read: ${describe(cause)}`, { cause });
+
+/** What is told of a clock that gives no time. */
+export const senselessClock = (now: unknown): OrchestratorError =>
+  new OrchestratorError("INVALID_ARGUMENT", `the clock must give milliseconds since 1970, not ${describe(now)}`);
+
+/** What a clock that is never set says; nothing, if it cannot be read. */
+export function steadyTime(clock: (() => number) | undefined): number | undefined {
+  if (clock === undefined) return undefined;
   try {
-    now = clock();
-  } catch (cause) {
-    throw new OrchestratorError("INVALID_ARGUMENT", `the clock could not be read: ${describe(cause)}`, { cause });
+    const now = clock();
+    return typeof now === "number" && Number.isFinite(now) ? now : undefined;
+  } catch {
+    return undefined;
   }
-  if (typeof now === "number" && now >= 0 && now <= Number.MAX_SAFE_INTEGER) return now;
-  throw new OrchestratorError("INVALID_ARGUMENT", `the clock must give milliseconds since 1970, not ${describe(now)}`);
 }
 
 /** The clock and one that is never set may drift apart by so many milliseconds before the clock counts as set. */
@@ -81,11 +88,7 @@ export class Watch {
   }
 
   #ahead(now: number): number | undefined {
-    if (this.#steady === undefined) return undefined;
-    try {
-      return now - readClock(this.#steady);
-    } catch {
-      return undefined;
-    }
+    const steady = steadyTime(this.#steady);
+    return steady === undefined ? undefined : now - steady;
   }
 }

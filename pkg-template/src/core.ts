@@ -5,7 +5,7 @@
  * What every task does has a method of its own here, and what is called back is one object of one class: closures in
  * their place made V8 throw its code away whenever another orchestrator was opened.
  */
-import { readClock, Watch, type Time } from "./clock.js";
+import { senselessClock, unreadableClock, Watch, type Time } from "./clock.js";
 import { Echo } from "./echo.js";
 import { OrchestratorError, fits } from "./errors.js";
 import type { Core as Glue } from "./glue/agent_orchestrator.js";
@@ -107,7 +107,15 @@ export class Core {
 
   /** The time, from the user's clock or the host's. The user's may throw, say anything, and call back, even to dispose of all this. */
   now(): number {
-    return (this.#time = Math.floor(readClock(this.#clock)));
+    const clock = this.#clock;
+    let now: number;
+    try {
+      now = clock();
+    } catch (cause) {
+      throw unreadableClock(cause);
+    }
+    if (typeof now === "number" && now >= 0 && now <= Number.MAX_SAFE_INTEGER) return (this.#time = Math.floor(now));
+    throw senselessClock(now);
   }
 
   /** The time of the last call. */

@@ -75,7 +75,10 @@ export class PastState implements Disposable {
   }
 }
 
-/** The state after an event, for whoever closes it again. */
+/**
+ * The state after an event, for whoever closes it again.
+ * @internal
+ */
 export const past = (frames: readonly Uint8Array[], seq: number): Core => new Core(openingPast(frames, seq), still, nobody, false);
 
 /** Kinds of differences, as in `src/wasm/core.rs`. */

@@ -27,6 +27,14 @@ pub struct Cursor {
     offset: u64,
 }
 
+impl Cursor {
+    /// How many bytes of events were written before it, in all.
+    #[must_use]
+    pub const fn offset(self) -> u64 {
+        self.offset
+    }
+}
+
 /// One event as it was recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct Recorded<'a> {

@@ -204,7 +204,7 @@ impl State {
         max_concurrency: Option<u32>,
     ) {
         if key.index() == self.providers.len() {
-            self.provider_keys.insert(id.into(), key);
+            self.name_provider(id, key);
             self.providers.push(Provider {
                 id: id.into(),
                 label: Box::default(),
@@ -466,13 +466,9 @@ impl State {
                 plan.unmet -= u32::from(!completed).min(plan.unmet);
             }
         }
-        if let Some(name) = task.idempotency_key()
-            && self.orders.get(name) == Some(&key)
-        {
-            self.orders.remove(name);
-        }
+        let own = task.extras.as_ref().and_then(|extras| extras.id.as_deref());
+        self.forget_names(key, own, task.idempotency_key());
         if let Some(id) = task.extras.and_then(|extras| extras.id) {
-            self.ids.remove(&id);
             self.gone.insert(key, id);
         }
         if self.current == Some(key) {

@@ -82,6 +82,8 @@ limits! {
     DEPTH = "the chain of parents", 64, "tasks";
     /// Tasks in one `createTasks`.
     BATCH = "one call of createTasks", 10_000, "tasks";
+    /// All texts in one `createTasks`: its events are kept together, or not at all.
+    BATCH_TEXT = "all that one call of createTasks says", 32 * MIB, "bytes";
     /// Providers known to one orchestrator.
     PROVIDERS = "the list of providers", 1024, "providers";
     /// Tasks that one task waits for.

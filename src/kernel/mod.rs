@@ -19,6 +19,7 @@ mod id;
 mod key_set;
 mod lifecycle;
 pub mod limits;
+mod names;
 mod order;
 mod output;
 mod plan;
@@ -375,7 +376,7 @@ impl Kernel {
     /// The key of the provider with this id, registered now or once.
     #[must_use]
     pub fn find_provider(&self, id: &str) -> Option<ProviderKey> {
-        self.state.provider_keys.get(id).copied()
+        self.state.find_provider(id)
     }
 
     /// A provider.

@@ -1,12 +1,11 @@
 //! One order, one task: an idempotency key names an order, so that giving it again makes nothing new.
 
-use std::collections::BTreeSet;
-
 use super::Turn;
 use super::command::{NewTask, Reply};
 use super::error::{ErrorCode, OrchestratorError, Result};
 use super::id::TaskKey;
 use super::limits;
+use super::names::Names;
 
 impl Turn<'_> {
     /// The tasks that these orders made before; none if they are new.
@@ -18,7 +17,7 @@ impl Turn<'_> {
             return Ok(None);
         }
         check_names(tasks.len(), names.clone())?;
-        let mut known = names.filter_map(|name| Some((name, *self.state.orders.get(name)?)));
+        let mut known = names.filter_map(|name| Some((name, self.state.find_order(name)?)));
         let Some((name, first)) = known.next() else {
             return Ok(None);
         };
@@ -48,9 +47,9 @@ impl Turn<'_> {
 
 /// Orders that come together can only be told from new ones if each has a name, and its own.
 fn check_names<'a>(orders: usize, names: impl Iterator<Item = &'a str>) -> Result<()> {
-    let mut seen = BTreeSet::new();
+    let mut seen = Names::default();
     for name in names {
-        if !seen.insert(name) {
+        if seen.insert(name, 0).is_some() {
             return Err(OrchestratorError::new(
                 ErrorCode::Conflict,
                 format!(

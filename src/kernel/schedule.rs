@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::id::{GroupKey, ProviderKey, TaskKey};
+use super::names::Names;
 
 /// How many later tasks with a priority one higher may go ahead before it is a task's turn all the same. So large that
 /// priorities are strict in practice, and finite so that nobody waits for ever.
@@ -95,7 +96,7 @@ pub(crate) struct Schedule {
     served: u64,
     pub(crate) groups: Vec<Group>,
     #[serde(skip)]
-    names: BTreeMap<Box<str>, GroupKey>,
+    names: Names,
     desks: Vec<Desk>,
     /// Providers for which a task waits in a lane.
     #[serde(skip)]
@@ -110,7 +111,7 @@ impl Default for Schedule {
             next_ticket: 0,
             served: 0,
             groups: Vec::new(),
-            names: BTreeMap::new(),
+            names: Names::default(),
             desks: Vec::new(),
             busy: BTreeSet::new(),
         };
@@ -122,8 +123,8 @@ impl Default for Schedule {
 impl Schedule {
     /// The key of a group, known or new.
     pub(crate) fn group(&mut self, name: &str) -> GroupKey {
-        if let Some(key) = self.names.get(name) {
-            return *key;
+        if let Some(key) = self.find_group(name) {
+            return key;
         }
         // The limit on groups is far below what a key can hold.
         let key = GroupKey(self.groups.len() as u32);
@@ -131,12 +132,12 @@ impl Schedule {
             name: name.into(),
             ..Group::default()
         });
-        self.names.insert(name.into(), key);
+        self.names.insert(name, key.0);
         key
     }
 
     pub(crate) fn find_group(&self, name: &str) -> Option<GroupKey> {
-        self.names.get(name).copied()
+        self.names.get(name).map(GroupKey)
     }
 
     pub(crate) fn group_name(&self, key: GroupKey) -> &str {
@@ -342,11 +343,7 @@ impl Schedule {
             (group.running, group.waiting) = (0, 0);
             group.lanes = BTreeMap::new();
         }
-        self.names = (0..)
-            .map(GroupKey)
-            .zip(&self.groups)
-            .map(|(key, group)| (group.name.clone(), key))
-            .collect();
+        self.names = self.groups.iter().map(|group| &*group.name).collect();
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::id::{self, Attempt, Millis, ProviderKey, Seq, TaskKey};
 use super::key_set::KeySet;
 use super::limits;
+use super::names::Names;
 use super::provider::Provider;
 use super::schedule::{Rank, Schedule};
 use super::status::TaskStatus;
@@ -18,18 +19,18 @@ use super::task::{Phase, Place, Task};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Strings {
     texts: Vec<Box<str>>,
-    numbers: BTreeMap<Box<str>, u32>,
+    numbers: Names,
 }
 
 impl Strings {
     pub(super) fn number(&mut self, text: &str) -> u32 {
         if let Some(number) = self.numbers.get(text) {
-            return *number;
+            return number;
         }
         // There are fewer distinct strings than tasks, whose number fits.
         let number = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
         self.texts.push(text.into());
-        self.numbers.insert(text.into(), number);
+        self.numbers.insert(text, number);
         number
     }
 
@@ -47,10 +48,7 @@ impl Serialize for Strings {
 impl<'de> Deserialize<'de> for Strings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let texts = Vec::<Box<str>>::deserialize(deserializer)?;
-        let numbers = (0..)
-            .zip(&texts)
-            .map(|(number, text)| (text.clone(), number))
-            .collect();
+        let numbers = texts.iter().map(|text| &**text).collect();
         Ok(Self { texts, numbers })
     }
 }
@@ -213,9 +211,9 @@ pub struct State {
     pub(crate) schedule: Schedule,
     pub(super) strings: Strings,
     #[serde(skip)]
-    pub(crate) provider_keys: BTreeMap<Box<str>, ProviderKey>,
+    provider_keys: Names,
     #[serde(skip)]
-    pub(crate) ids: BTreeMap<Box<str>, TaskKey>,
+    ids: Names,
     #[serde(skip)]
     pub(crate) by_status: [KeySet; TaskStatus::ALL.len()],
     #[serde(skip)]
@@ -226,7 +224,7 @@ pub struct State {
     #[serde(skip)]
     pub(crate) dependants: BTreeMap<TaskKey, KeySet>,
     #[serde(skip)]
-    pub(crate) orders: BTreeMap<Box<str>, TaskKey>,
+    orders: Names,
 }
 
 impl State {
@@ -270,6 +268,33 @@ impl State {
         found
     }
 
+    /// The key of a provider, registered now or once.
+    pub(crate) fn find_provider(&self, id: &str) -> Option<ProviderKey> {
+        // The limit on providers is far below what a key can hold.
+        self.provider_keys
+            .get(id)
+            .map(|number| ProviderKey(number as u16))
+    }
+
+    pub(super) fn name_provider(&mut self, id: &str, key: ProviderKey) {
+        self.provider_keys.insert(id, key.0.into());
+    }
+
+    /// The first task that an order with this name made.
+    pub(crate) fn find_order(&self, name: &str) -> Option<TaskKey> {
+        self.orders.get(name).map(TaskKey)
+    }
+
+    /// Forgets the names of a task that is gone.
+    pub(super) fn forget_names(&mut self, key: TaskKey, id: Option<&str>, order: Option<&str>) {
+        if let Some(order) = order.filter(|order| self.find_order(order) == Some(key)) {
+            self.orders.remove(order);
+        }
+        if let Some(id) = id {
+            self.ids.remove(id);
+        }
+    }
+
     /// Whether a task is there and completed.
     pub(crate) fn is_completed(&self, key: TaskKey) -> bool {
         self.task(key)
@@ -277,7 +302,7 @@ impl State {
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<TaskKey> {
-        let key = self.ids.get(id).copied().or_else(|| {
+        let key = self.ids.get(id).map(TaskKey).or_else(|| {
             // A task with an id of its own does not answer to the one it would have been given.
             id::read_id(&self.prefix, id).filter(|key| self.own_id(*key).is_none())
         })?;
@@ -315,18 +340,14 @@ impl State {
         // A made-up state may say what no journal does.
         self.providers.truncate(limits::PROVIDERS.max);
         self.current = self.current.filter(|key| self.tasks.get(*key).is_some());
-        self.ids = BTreeMap::new();
+        self.ids = Names::default();
         self.by_status = Default::default();
         self.by_tag = BTreeMap::new();
         self.children = BTreeMap::new();
         self.dependants = BTreeMap::new();
-        self.orders = BTreeMap::new();
+        self.orders = Names::default();
         self.schedule.index();
-        self.provider_keys = (0..)
-            .map(ProviderKey)
-            .zip(&self.providers)
-            .map(|(key, provider)| (provider.id.clone(), key))
-            .collect();
+        self.provider_keys = self.providers.iter().map(|provider| &*provider.id).collect();
         for provider in &mut self.providers {
             provider.tasks = KeySet::default();
         }
@@ -355,7 +376,7 @@ impl State {
             self.children.entry(parent).or_default().insert(key);
         }
         if let Some(id) = task.extras.as_ref().and_then(|extras| extras.id.as_deref()) {
-            self.ids.insert(id.into(), key);
+            self.ids.insert(id, key.0);
         }
         let (group, priority) = (task.group(), task.priority());
         match task.phase {
@@ -371,7 +392,10 @@ impl State {
         }
         let Some(plan) = task.plan() else { return };
         if !plan.idempotency_key.is_empty() {
-            self.orders.entry(plan.idempotency_key.clone()).or_insert(key);
+            let name = &*plan.idempotency_key;
+            if self.orders.get(name).is_none() {
+                self.orders.insert(name, key.0);
+            }
         }
         let mut unmet = 0;
         for on in &plan.depends_on {

@@ -1,13 +1,12 @@
 //! The set of tasks and providers: what is made, changed by its owner, and removed.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::Turn;
 use super::command::{NewProvider, NewTask, Reply};
 use super::error::{ErrorCode, OrchestratorError, Result};
 use super::event::{Created, Edit, Event};
 use super::id::{self, ProviderKey, TaskKey};
 use super::limits::{self, check_id, check_visible};
+use super::names::Names;
 use super::order::fingerprint;
 use super::plan::{Plan, keys};
 use super::reports::check_step;
@@ -24,22 +23,23 @@ struct Checked {
 
 /// Slots that tasks made together take, counted before they exist.
 #[derive(Default)]
-struct Taken<'a> {
+struct Taken {
     all: u32,
-    of_group: BTreeMap<&'a str, u32>,
-    of_provider: BTreeMap<ProviderKey, u32>,
+    of_group: Names,
+    /// By provider.
+    of_provider: Vec<u32>,
 }
 
 /// The ids of tasks that are made together, and may wait for each other.
 #[derive(Default)]
-struct Batch<'a>(BTreeMap<&'a str, TaskKey>);
+struct Batch(Names);
 
-impl<'a> Batch<'a> {
-    fn of(first: TaskKey, tasks: &[NewTask<'a>]) -> Result<Self> {
-        let mut ids = BTreeMap::new();
+impl Batch {
+    fn of(first: TaskKey, tasks: &[NewTask<'_>]) -> Result<Self> {
+        let mut ids = Names::default();
         for (key, new) in (first.0..).map(TaskKey).zip(tasks) {
             if let Some(id) = new.id
-                && ids.insert(id, key).is_some()
+                && ids.insert(id, key.0).is_some()
             {
                 return Err(exists(id));
             }
@@ -59,7 +59,7 @@ impl Turn<'_> {
                 "maxConcurrency of a provider must be at least 1",
             ));
         }
-        let known = self.state.provider_keys.get(new.id).copied();
+        let known = self.state.find_provider(new.id);
         if known
             .and_then(|key| self.state.provider(key))
             .is_some_and(|provider| provider.registered)
@@ -122,6 +122,7 @@ impl Turn<'_> {
 
     pub(super) fn create(&mut self, tasks: &[NewTask<'_>]) -> Result<Reply> {
         limits::BATCH.check(tasks.len())?;
+        limits::BATCH_TEXT.check(tasks.iter().map(size).sum())?;
         if let Some(reply) = self.made_before(tasks)? {
             return Ok(reply);
         }
@@ -184,12 +185,16 @@ impl Turn<'_> {
     }
 
     /// Whether a task that is to be started finds a slot, when those before it have taken theirs.
-    fn takes_slot<'a>(&self, new: &NewTask<'a>, known: &Checked, taken: &mut Taken<'a>) -> bool {
+    fn takes_slot(&self, new: &NewTask<'_>, known: &Checked, taken: &mut Taken) -> bool {
         let schedule = &self.state.schedule;
         let group = new.plan.group.unwrap_or_default();
         let key = schedule.find_group(group);
-        let by_group = taken.of_group.entry(group).or_default();
-        let by_provider = taken.of_provider.entry(known.provider).or_default();
+        let by_group = taken.of_group.count(group);
+        let by_provider = &mut taken.of_provider;
+        if by_provider.len() <= known.provider.index() {
+            by_provider.resize(known.provider.index() + 1, 0);
+        }
+        let by_provider = &mut by_provider[known.provider.index()];
         let free = schedule.running.saturating_add(taken.all) < self.config.max_concurrency.max(1)
             && new.plan.start_at.is_none_or(|start_at| start_at <= self.now)
             && keys(&known.depends_on).all(|on| self.state.is_completed(on))
@@ -205,10 +210,10 @@ impl Turn<'_> {
     /// Refuses new groups above the limit.
     fn check_groups(&self, tasks: &[NewTask<'_>]) -> Result<()> {
         let names = tasks.iter().filter_map(|new| new.plan.group);
-        let new: BTreeSet<&str> = names
+        let new: Names = names
             .filter(|name| self.state.schedule.find_group(name).is_none())
             .collect();
-        if new.is_empty() {
+        if new.len() == 0 {
             return Ok(());
         }
         limits::GROUPS.check(self.state.schedule.groups.len() + new.len())
@@ -255,7 +260,7 @@ impl Turn<'_> {
         }
     }
 
-    fn check_new(&self, new: &NewTask<'_>, batch: &Batch<'_>) -> Result<Checked> {
+    fn check_new(&self, new: &NewTask<'_>, batch: &Batch) -> Result<Checked> {
         check_visible(limits::NAME, new.name)?;
         limits::DESCRIPTION.check(new.description.len())?;
         limits::METADATA.check(new.metadata.len())?;
@@ -294,7 +299,7 @@ impl Turn<'_> {
         })
     }
 
-    fn check_plan(&self, new: &NewTask<'_>, batch: &Batch<'_>) -> Result<Vec<u8>> {
+    fn check_plan(&self, new: &NewTask<'_>, batch: &Batch) -> Result<Vec<u8>> {
         if new.plan.is_plain() {
             return Ok(Vec::new());
         }
@@ -304,7 +309,7 @@ impl Turn<'_> {
             let key = batch
                 .0
                 .get(id)
-                .copied()
+                .map(TaskKey)
                 .or_else(|| self.state.find(id))
                 .ok_or_else(|| {
                     OrchestratorError::new(
@@ -329,9 +334,7 @@ impl Turn<'_> {
         match id {
             Some(id) => self
                 .state
-                .provider_keys
-                .get(id)
-                .copied()
+                .find_provider(id)
                 .filter(registered)
                 .ok_or_else(|| self.no_provider(id)),
             None => {
@@ -454,6 +457,19 @@ impl Turn<'_> {
         self.emit(&Event::Edited { task, edit });
         Ok(Reply::Done)
     }
+}
+
+/// The bytes of all that a task to create says at length.
+fn size(new: &NewTask<'_>) -> usize {
+    let lists = new
+        .tags
+        .iter()
+        .chain(new.steps)
+        .map(|text| text.len())
+        .sum::<usize>();
+    // A key is kept in four bytes.
+    let keys = new.plan.depends_on.len() * 4;
+    new.name.len() + new.description.len() + new.metadata.len() + new.working_directory.len() + lists + keys
 }
 
 /// Refuses tasks that wait for each other in a circle. Only those that are made together can.

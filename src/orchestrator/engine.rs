@@ -89,12 +89,14 @@ impl Engine {
         } else {
             kernel.recover(now, cut, &mut log);
         }
-        Ok(Self {
+        let mut engine = Self {
             kernel,
             log,
             keeper: Some(keeper),
             is_past: false,
-        })
+        };
+        engine.command_ended();
+        Ok(engine)
     }
 
     /// A look at the state after an event, from the frames that hold it. It takes no commands.
@@ -163,13 +165,23 @@ impl Engine {
                 ));
             }
         }
-        self.kernel.handle(now, command, &mut self.log)
+        let reply = self.kernel.handle(now, command, &mut self.log);
+        self.command_ended();
+        reply
+    }
+
+    /// What has happened up to here becomes durable together.
+    fn command_ended(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.command_ended(self.log.end());
+        }
     }
 
     /// Does what is due; see [`Kernel::handle_timeout`].
     pub fn handle_timeout(&mut self, now: Millis) {
         if self.keeper.as_ref().is_none_or(|keeper| keeper.check().is_ok()) {
             self.kernel.handle_timeout(now, &mut self.log);
+            self.command_ended();
         }
     }
 

@@ -1,11 +1,13 @@
 //! Decides what is written when: one frame at a time, with all events that wait; now and then a snapshot.
 
+use std::collections::VecDeque;
+
 use super::engine::EngineOptions;
 use super::replay;
 use crate::journal::{Cursor, EventLog, Framer, MAX_PAYLOAD_BYTES};
 use crate::kernel::{ErrorCode, Kernel, OrchestratorError, Result, Seq};
 
-/// The most bytes of events in one frame, unless a single event is larger.
+/// The most bytes of events in one frame, unless a single command has more.
 const FRAME_BYTES: usize = 4 << 20;
 
 /// Something for the journal; see [`Journal`](crate::journal::Journal).
@@ -57,6 +59,8 @@ pub(super) struct Keeper {
     durable: Seq,
     /// Up to where events are durable.
     written: Cursor,
+    /// Where commands end whose events are not framed yet: a crash must not part the events of one.
+    ends: VecDeque<Cursor>,
     flight: Option<Flight>,
     /// A snapshot whose turn comes after the events before it.
     snapshot: Option<(Seq, Vec<u8>)>,
@@ -79,6 +83,7 @@ impl Keeper {
             framer,
             durable: framer.position(),
             written: end,
+            ends: VecDeque::new(),
             flight: None,
             snapshot: None,
             truncate: None,
@@ -95,6 +100,28 @@ impl Keeper {
 
     pub(super) const fn durable(&self) -> Seq {
         self.durable
+    }
+
+    /// A command has ended here.
+    pub(super) fn command_ended(&mut self, at: Cursor) {
+        if self.ends.back().unwrap_or(&self.written).seq < at.seq {
+            self.ends.push_back(at);
+        }
+    }
+
+    /// How many bytes go into the next frame: whole commands.
+    fn frame_bytes(&mut self) -> usize {
+        let mut bytes = 0;
+        while let Some(end) = self.ends.front() {
+            let with = (end.offset() - self.written.offset()) as usize;
+            // One that fits into no frame at all is parted: better than never. Recovery finishes what it leaves half done.
+            if bytes > 0 && with > FRAME_BYTES || with > MAX_PAYLOAD_BYTES {
+                break;
+            }
+            bytes = with;
+            self.ends.pop_front();
+        }
+        if bytes == 0 { FRAME_BYTES } else { bytes }
     }
 
     /// From where on events are not durable.
@@ -170,7 +197,8 @@ impl Keeper {
             return Ok(Some(self.fly(Write::TruncateBefore { position }, closing)));
         }
         let mut to = self.written;
-        let records = log.records(&mut to, FRAME_BYTES);
+        let bytes = self.frame_bytes();
+        let records = log.records(&mut to, bytes);
         let expected = self.framer.position();
         if !records.is_empty() {
             let frame = self.framer.events(&records)?;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AgentOrchestrator, OrchestratorError } from "agent-orchestrator-wasm";
+import { memoryJournal } from "agent-orchestrator-wasm/memory";
 import { START, clock, hashes, turn } from "./help/open.mjs";
 import { instant, manual } from "./help/providers.mjs";
 import { random } from "./help/random.mjs";
@@ -167,6 +168,30 @@ test(`${SEQUENCES} random sequences: refusals change nothing, and events tell al
     await orchestrator.dispose();
   }
   assert.ok(refusals > 1000 && replies > 300, `${refusals} refusals and ${replies} reports: the sequences are no good`);
+});
+
+test("random sequences over a journal: what was acknowledged is there when it is opened again", async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const at = (what) => `sequence ${seed}: ${what}`;
+    const journal = memoryJournal();
+    const kept = { journal, keepHistory: seed % 2 === 0, snapshotBytes: seed % 3 === 0 ? 0 : 1500 };
+    const { orchestrator } = await play(seed, 60, undefined, kept);
+    await orchestrator.flush();
+    await orchestrator.verify();
+    const before = orchestrator.listTasks({ limit: 1000, sort: "createdAt" }).tasks;
+    // Without a goodbye, or with one: all is there either way, but what was under way is interrupted.
+    if (seed % 5 === 0) await orchestrator.dispose();
+    const again = await AgentOrchestrator.open({ ...kept, now: clock(START + 1_000_000) });
+    const after = again.listTasks({ limit: 1000, sort: "createdAt" }).tasks;
+    assert.deepEqual(after.map(({ id }) => id), before.map(({ id }) => id), at("the same tasks"));
+    for (const [index, task] of before.entries()) {
+      if (TERMINAL.includes(task.status) || task.attempt === 0) assert.deepEqual(after[index], task, at(task.id));
+      assert.ok(after[index].attempt >= task.attempt, at(`${task.id} goes on`));
+    }
+    await again.verify();
+    await again.dispose();
+    await orchestrator.dispose();
+  }
 });
 
 /** What the events alone say of the tasks' statuses. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as healthy from "agent-orchestrator-wasm";
+import { memoryJournal } from "agent-orchestrator-wasm/memory";
 import { collect, open, turn } from "./help/open.mjs";
 import { instant, manual } from "./help/providers.mjs";
 import { refusedWith } from "./help/refused.mjs";
@@ -129,4 +130,57 @@ test("before init a browser's entry says what is missing", async (t) => {
   const error = await AgentOrchestrator.open().catch((thrown) => thrown);
   assert.equal(error.code, "NOT_INITIALIZED");
   assert.match(error.message, /init/);
+});
+
+describe("with a journal, a trap lets go of it", () => {
+  /** A journal in memory that counts how often it was closed. */
+  const counted = () => Object.assign(memoryJournal(), { closed: 0, async close() { this.closed += 1; } });
+  for (const name of ["core_pollWrite", "core_takeFrame", "core_written", "core_recover"]) {
+    test(`in ${name}, when it is opened`, async (t) => {
+      const { AgentOrchestrator } = await trappedCopy(t, name);
+      const journal = counted();
+      await refusedWith("POISONED", () => AgentOrchestrator.open({ journal, providers: [instant()] }));
+      assert.equal(journal.closed, 1);
+    });
+  }
+
+  test("in a call, while others wait for what they did to be kept", async (t) => {
+    const { AgentOrchestrator } = await trappedCopy(t, "core_pause");
+    const journal = counted();
+    const orchestrator = await AgentOrchestrator.open({ journal, providers: [manual()] });
+    const run = orchestrator.runTask({ name: "a", id: "a" });
+    const created = orchestrator.createTask({ name: "b" });
+    const refusals = [refusedWith("POISONED", () => run), refusedWith("POISONED", () => created)];
+    await refusedWith("POISONED", () => orchestrator.pauseTask("a"));
+    await Promise.all(refusals);
+    await orchestrator.dispose();
+    assert.equal(journal.closed, 1);
+  });
+
+  test("at the end", async (t) => {
+    const { AgentOrchestrator } = await trappedCopy(t, "core_finishUp");
+    const journal = counted();
+    const orchestrator = await AgentOrchestrator.open({ journal, providers: [instant()] });
+    await orchestrator.createTask({ name: "a" });
+    await orchestrator.dispose();
+    assert.equal(journal.closed, 1);
+    await refusedWith(undefined, () => orchestrator.countTasks());
+  });
+
+  test("in what is due", async (t) => {
+    const { AgentOrchestrator } = await trappedCopy(t, "core_handleTimeout");
+    const provider = manual();
+    const orchestrator = await AgentOrchestrator.open({ providers: [provider] });
+    await refusedWith("POISONED", () => orchestrator.runTask({ name: "a", timeout: 5 }));
+    assert.equal((await provider.call(0)).context.signal.aborted, true);
+  });
+
+  test("in a look at the past, which harms only the look", async (t) => {
+    const { AgentOrchestrator } = await trappedCopy(t, "core_past");
+    const orchestrator = await AgentOrchestrator.open({ providers: [instant()] });
+    t.after(() => orchestrator.dispose());
+    await orchestrator.createTask({ name: "a", id: "a" });
+    await refusedWith("POISONED", () => orchestrator.at(1));
+    assert.equal(orchestrator.getTask("a").name, "a");
+  });
 });

@@ -13,10 +13,16 @@ export const bugs = [
     to: "if task.is_active() {",
   },
   {
-    name: "who came last goes first",
-    file: "src/kernel/schedule.rs",
-    from: "lane.waiting.first_key_value().filter(|_| room)",
-    to: "lane.waiting.last_key_value().filter(|_| room)",
+    name: "an interrupted attempt keeps its slot",
+    file: "src/kernel/evolve.rs",
+    from: "Phase::Active => self.schedule.end(group, provider),",
+    to: "Phase::Active if to == Phase::Waiting(Place::Interrupted) => {}\n            Phase::Active => self.schedule.end(group, provider),",
+  },
+  {
+    name: "told before it is synced",
+    file: "src/journal/file_store.rs",
+    from: "let synced = self.disk.sync(&self.current_file());",
+    to: "let synced: Result<()> = Ok(());",
   },
   {
     name: "the lower priority goes first",
@@ -37,30 +43,6 @@ export const bugs = [
     to: "plan.unmet",
   },
   {
-    name: "told before it is synced",
-    file: "src/journal/file_store.rs",
-    from: "let synced = self.disk.sync(&self.current_file());",
-    to: "let synced: Result<()> = Ok(());",
-  },
-  {
-    name: "told one event too early",
-    file: "src/orchestrator/writer.rs",
-    from: "if self.engine.durable() >= seq {",
-    to: "if self.engine.durable() + 1 >= seq {",
-  },
-  {
-    name: "an interrupted attempt keeps its slot",
-    file: "src/kernel/evolve.rs",
-    from: "Phase::Active => self.schedule.end(group, provider),",
-    to: "Phase::Active if to == Phase::Waiting(Place::Interrupted) => {}\n            Phase::Active => self.schedule.end(group, provider),",
-  },
-  {
-    name: "an interrupted attempt keeps its number",
-    file: "src/kernel/evolve.rs",
-    from: "task.attempt = attempt.next();\n                    let extras",
-    to: "task.attempt = attempt;\n                    let extras",
-  },
-  {
     name: "a torn end is not cut",
     file: "src/journal/opening.rs",
     from: "disk.truncate(name, length)?;",
@@ -71,6 +53,24 @@ export const bugs = [
     file: "src/kernel/plan.rs",
     from: "pub(crate) retry_at: Option<Millis>,",
     to: "#[serde(skip)] pub(crate) retry_at: Option<Millis>,",
+  },
+  {
+    name: "who came last goes first",
+    file: "src/kernel/schedule.rs",
+    from: "lane.waiting.first_key_value().filter(|_| room)",
+    to: "lane.waiting.last_key_value().filter(|_| room)",
+  },
+  {
+    name: "told one event too early",
+    file: "src/orchestrator/writer.rs",
+    from: "if self.engine.durable() >= seq {",
+    to: "if self.engine.durable() + 1 >= seq {",
+  },
+  {
+    name: "an interrupted attempt keeps its number",
+    file: "src/kernel/evolve.rs",
+    from: "task.attempt = attempt.next();\n                    let extras",
+    to: "task.attempt = attempt;\n                    let extras",
   },
   {
     name: "tasks go on below one that failed",

@@ -4,6 +4,7 @@ import { chmod, mkdir, readFile, readdir, symlink, truncate } from "node:fs/prom
 import { join } from "node:path";
 import { test } from "node:test";
 import { MARK, run, start, tree } from "./helpers.mjs";
+import { isCancelledForGood, isToldAgain } from "./state.mjs";
 
 const posix = process.platform !== "win32";
 
@@ -279,3 +280,7 @@ test("survey: a reader that leaves early does not stop it", { skip: !posix }, as
   assert.deepEqual([code, stderr], [0, ""]);
   assert.equal((await readdir(cwd)).includes("survey.md"), true);
 });
+
+test("survey: --state keeps a survey, which is told again and not done again", (t) => isToldAgain(t, run));
+
+test("survey: Ctrl-C cancels what is kept, too", { skip: !posix }, (t) => isCancelledForGood(t, start));

@@ -5,7 +5,9 @@ import * as inline from "agent-orchestrator-wasm/inline";
 import { memoryJournal } from "agent-orchestrator-wasm/memory";
 import { nodeJournal } from "agent-orchestrator-wasm/node";
 import { opfsJournal } from "agent-orchestrator-wasm/opfs";
-import { journalConformance, type ConformanceCase } from "agent-orchestrator-wasm/testing";
+import {
+  SimulationError, VirtualClock, faultyJournal, journalConformance, scriptedProvider, simulate, type ConformanceCase, type Script, type SimulationReport,
+} from "agent-orchestrator-wasm/testing";
 
 const greeter: AgentProvider = {
   id: "greeter",
@@ -69,4 +71,29 @@ export async function keep(signal: AbortSignal): Promise<boolean> {
   for (const { name, run } of cases) await run().catch(() => name.length);
   for (const journal of all) await journal.close();
   return kept.persisted;
+}
+
+export async function rehearse(): Promise<number> {
+  const clock = new VirtualClock(0);
+  const script: Script = [{ output: "hello" }, { wait: 500 }, "untilResumed", { fail: "not yet", retryable: true }];
+  const provider = scriptedProvider((task, attempt) => (attempt === 1 && task.priority === 0 ? script : [{ succeed: "done" }]), { clock, maxConcurrency: 2 });
+  const journal = faultyJournal(memoryJournal(), { clock, delay: 10, faults: { 7: "torn" } });
+  const orchestrator = await AgentOrchestrator.open({ clock, journal, providers: [provider] });
+  await clock.advance(1000);
+  await orchestrator.dispose();
+  const endings: (string | undefined)[] = provider.calls.map(({ endedBy }) => endedBy);
+  try {
+    const report: SimulationReport = await simulate({
+      seeds: 10,
+      state: () => ({ paid: [] as string[] }),
+      providers: ({ state, clock: virtual }) => [{ id: "own", executeTask: ({ id }) => String(state.paid.push(id) + virtual.now()) }],
+      journal: () => memoryJournal(),
+      scenario: ({ orchestrator: simulated, random, step }) => simulated.runTask({ name: `task ${step}`, priority: random.below(10) }),
+      check: ({ state, ended }) => void (ended && state.paid.join()),
+    });
+    return report.crashes + endings.length;
+  } catch (error) {
+    if (error instanceof SimulationError) return error.seed + error.skip.length;
+    throw error;
+  }
 }
