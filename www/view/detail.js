@@ -37,7 +37,10 @@ export function detail({ orchestrator, state, root, confirmDelete, close }) {
 
   // A button that cannot be used keeps the focus it may have: it is marked, not disabled.
   const on = (name, run) => parts[name].addEventListener("click", () => {
-    if (parts[name].getAttribute("aria-disabled") !== "true") attempt(() => run(id));
+    if (parts[name].getAttribute("aria-disabled") === "true") return;
+    attempt(() => run(id));
+    // What a person did shows at once; events tell of it when it is kept.
+    draw();
   });
   on("main", () => action.run(orchestrator, id));
   on("cancel", () => orchestrator.cancelTask(id));

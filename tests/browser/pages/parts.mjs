@@ -25,6 +25,12 @@ async function digest(text) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** No task of these fails. */
+function resultOf({ taskId, status, summary, error }) {
+  if (status !== "completed") throw new Error(`${taskId}: ${error}`);
+  return summary;
+}
+
 /** Opens as soon as the worker before is gone; only pages can wait for that without asking again. */
 async function openWhenFree(options, journal) {
   for (;;) {
@@ -39,10 +45,20 @@ async function openWhenFree(options, journal) {
 
 /**
  * Does all the work, or what is left of it.
- * @param report is told what happens: `opened`, `planned`, `slice`, `completed`, and at the end `finished`; ready when it was heard
+ * @param report is told what happens: `opened`, `planned`, `slice`, `completed`, and at the end `finished` or `broken`; ready
+ *   when it was heard
  * @returns what can be asked when it is done
  */
-export async function work({ journal, name, snapshotBytes }, report) {
+export async function work(which, report) {
+  try {
+    return await workOn(which, report);
+  } catch (error) {
+    report("broken", `${error.code ?? ""} ${error.stack}`.trim());
+    throw error;
+  }
+}
+
+async function workOn({ journal, name, snapshotBytes }, report) {
   await init();
   const executed = await executions(name);
   let orchestrator;
@@ -57,9 +73,8 @@ export async function work({ journal, name, snapshotBytes }, report) {
         await orchestrator.createTasks(parts.slice(from, from + TOGETHER).map((id) => order(id, { providerId: "reader" })));
         report("planned");
       }
-      await orchestrator.createTask(order("writer", { providerId: "writer", dependsOn: parts, priority: 10 }));
-      const { summary } = await orchestrator.waitForTask("writer", { signal });
-      return summary;
+      await orchestrator.createTask(order("writer", { providerId: "writer", dependsOn: parts, onDependencyFailure: "fail", priority: 10 }));
+      return resultOf(await orchestrator.waitForTask("writer", { signal }));
     },
   };
 
@@ -93,7 +108,7 @@ export async function work({ journal, name, snapshotBytes }, report) {
   report("opened");
   orchestrator.subscribe(({ taskId, attempt }) => report("completed", taskId, attempt), { types: ["task:completed"] });
   await orchestrator.createTask({ id: "lead", name: "Lead", providerId: "planner", start: "now", idempotencyKey: "lead" });
-  await orchestrator.waitForTask("lead");
+  resultOf(await orchestrator.waitForTask("lead"));
   await orchestrator.flush();
   report("finished");
 
