@@ -25,7 +25,7 @@ export const FAILED = 0, SUCCEEDED = 1, MAY_RETRY = 2;
 export const GONE = 0, ACTIVE = 2;
 
 /** Numbers of the control block, as in `src/wasm/core.rs`. */
-const WORDS = 0, WORDS_LEN = 1, TEXT = 2, TEXT_LEN = 3, EFFECTS = 4, EFFECTS_LEN = 5, SEQ = 6, SEQ_HIGH = 7, DURABLE = 8, TIMER = 10;
+const WORDS = 0, WORDS_LEN = 1, TEXT = 2, TEXT_LEN = 3, EFFECTS = 4, EFFECTS_LEN = 5, SEQ = 6, SEQ_HIGH = 7, DURABLE = 8, TIMER = 10, FULL = 12;
 
 /** Stands for the length of a string that is absent, as in `src/wasm/input.rs`. */
 const ABSENT = 0xffffffff;
@@ -205,6 +205,12 @@ export class Core {
     const now = this.#beginAnyway();
     const glue = this.#open();
     this.#done(glue, this.#guard(() => glue.handleTimeout(now)));
+  }
+
+  /** Whether as many tasks wait as may wait. */
+  get full(): boolean {
+    this.#refresh();
+    return this.numbers[this.#control + FULL] === 1;
   }
 
   // ----- what every task does -----

@@ -8,7 +8,7 @@ import type { StoredJournal } from "./journal-types.js";
 import { opening, random, verifyFrames } from "./opening.js";
 import { readOptions, type Settings } from "./options.js";
 import { difference, past, PastState } from "./past.js";
-import { writePlan } from "./plan.js";
+import { planOf, writePlan } from "./plan.js";
 import { readProvider, type Registered } from "./provider.js";
 import { TaskRun } from "./run.js";
 import type {
@@ -467,13 +467,16 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     this.#core.command((glue, now) => glue.cancel(now, key, this.#core.strings().put(reason)));
   }
 
-  #create(task: CreateTask): number {
+  /** With `run`, for a task that is started at once. */
+  #create(task: CreateTask, run = false): number {
     let spec: input.TaskSpec;
     try {
       spec = input.taskSpec(task);
     } catch (cause) {
       throw input.unreadable("the task", cause);
     }
+    // Refused as a whole: a task that may not wait is not made.
+    if (run && this.#core.full) return this.#createSpecs([startNow(spec)]);
     if (spec.more !== undefined) return this.#createSpecs([spec]);
     this.#useDirectory();
     const { name, description, providerId } = spec;
@@ -535,7 +538,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
       if (task === undefined) {
         key = this.#key(id);
       } else {
-        key = this.#create(task);
+        key = this.#create(task, true);
         id = this.#driver.names.ownTaskId(key);
       }
       const attempt = again ? this.#driver.attemptAnew(key, this.#core.restart(key)) : this.#driver.attempt(key, this.#core.start(key));
@@ -567,3 +570,9 @@ function aborted(signal: AbortSignal): OrchestratorError {
 }
 
 const notOpened = (): OrchestratorError => new OrchestratorError("DISPOSED", "the orchestrator was not opened");
+
+/** The same task, started as it is made. */
+function startNow(spec: input.TaskSpec): input.TaskSpec {
+  const { more = input.NO_MORE } = spec;
+  return { ...spec, more: { ...more, plan: { ...(more.plan ?? planOf({})), start: true } } };
+}

@@ -303,6 +303,12 @@ impl Kernel {
         self.state.schedule.waiting
     }
 
+    /// Whether as many tasks wait as may wait.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        self.waiting() >= self.config.max_queued as usize
+    }
+
     /// How many tasks run at a provider, and how many wait for it alone or for a slot.
     #[must_use]
     pub fn load(&self, provider: ProviderKey) -> (u32, usize) {

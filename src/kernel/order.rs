@@ -67,7 +67,7 @@ fn check_names<'a>(orders: usize, names: impl Iterator<Item = &'a str>) -> Resul
     ))
 }
 
-/// A number over all that an order says, but for the directory, which the host fills in: FNV-1a.
+/// A number over all that an order says of its task, but for the directory, which the host fills in: FNV-1a.
 pub(super) fn fingerprint(new: &NewTask<'_>) -> u64 {
     let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
     let texts = [
@@ -94,7 +94,7 @@ pub(super) fn fingerprint(new: &NewTask<'_>) -> u64 {
     }
     let plan = &new.plan;
     hash.number(plan.priority as u64);
-    hash.number(u64::from(plan.start) | u64::from(plan.outlives_parent) << 1);
+    hash.number(plan.outlives_parent.into());
     hash.number(plan.on_dependency_failure as u64);
     hash.number(plan.on_interrupt.map_or(u64::MAX, |then| then as u64));
     let spans = [

@@ -31,7 +31,8 @@ mod control {
     pub(super) const DURABLE_HIGH: usize = 9;
     pub(super) const TIMER: usize = 10;
     pub(super) const WRITE: usize = 11;
-    pub(super) const LENGTH: usize = 12;
+    pub(super) const FULL: usize = 12;
+    pub(super) const LENGTH: usize = 13;
 }
 
 pub(super) const DONE: i32 = 0;
@@ -249,6 +250,7 @@ impl Core {
         wide(control::DURABLE, control::DURABLE_HIGH, engine.durable() + 1);
         self.control[control::TIMER].set(engine.has_timer().into());
         self.control[control::WRITE].set(engine.has_write().into());
+        self.control[control::FULL].set(engine.kernel().is_full().into());
     }
 
     pub(super) fn publish(&self, out: &Pack) {

@@ -113,7 +113,10 @@ test("a group has its limit, which can be changed", async (t) => {
 test("no more tasks wait for their turn than may", async (t) => {
   const { orchestrator } = await host(t, { maxConcurrency: 1, maxQueued: 2 });
   for (const id of ["runs", "waits", "waits too"]) orchestrator.runTask({ name: id });
+  const made = orchestrator.countTasks().total;
   await refusedWith("QUEUE_FULL", () => orchestrator.runTask({ name: "one too many" }));
+  await refusedWith("QUEUE_FULL", () => orchestrator.runTask({ name: "one too many", id: "with-more", priority: 3 }));
+  assert.equal(orchestrator.countTasks().total, made, "a run that is refused makes no task");
 });
 
 test("a failed attempt is followed by another one, and the run lives through all of them", async (t) => {
