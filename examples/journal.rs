@@ -14,13 +14,19 @@ use agent_orchestrator::journal::{FrameKind, recover};
 use agent_orchestrator::{AgentOrchestrator, EventFilter, FileJournal, Journal, MemoryJournal, Seq};
 use futures::StreamExt;
 
+const USAGE: &str = "Usage: cargo run --features native --example journal -- <folder>";
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1);
     let (Some(folder), None) = (args.next(), args.next()) else {
-        eprintln!("Usage: cargo run --features native --example journal -- <folder>");
+        eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
+    if folder == "--help" {
+        println!("{USAGE}\n\nPrints every event that the journal in this folder keeps, one a line, as JSON.");
+        return ExitCode::SUCCESS;
+    }
     match print(Path::new(&folder)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
