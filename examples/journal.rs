@@ -24,8 +24,15 @@ async fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     if folder == "--help" {
-        println!("{USAGE}\n\nPrints every event that the journal in this folder keeps, one a line, as JSON.");
-        return ExitCode::SUCCESS;
+        let told = writeln!(
+            io::stdout(),
+            "{USAGE}\n\nPrints every event that the journal in this folder keeps, one a line, as JSON."
+        );
+        return if told.is_ok() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
     }
     match print(Path::new(&folder)).await {
         Ok(()) => ExitCode::SUCCESS,
