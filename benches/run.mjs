@@ -5,6 +5,7 @@ import { ensureNpmTools } from "../pkg-template/build/setup/npm.mjs";
 import { durability } from "./durability.mjs";
 import { kernel } from "./kernel.mjs";
 import { lifecycle } from "./lifecycle.mjs";
+import { recovery } from "./recovery.mjs";
 import { size } from "./size.mjs";
 import { start } from "./start.mjs";
 
@@ -16,6 +17,7 @@ await main(async () => {
     ["The package", size],
     ["The kernel, natively", kernel],
     ["The journal in files, natively", durability],
+    ["Opening a journal in Node", recovery],
   ]) {
     say(`\n${title}`);
     await part();
