@@ -570,3 +570,29 @@ fn a_crash_never_parts_the_tasks_of_one_call() {
         .unwrap_err();
     assert_eq!(refused.code(), ErrorCode::LimitExceeded);
 }
+
+#[test]
+fn snapshots_are_taken_by_count_too() {
+    let (runtime, journal) = (runtime(), MemoryJournal::new());
+    let host = Host::open(&runtime, journal.clone(), |builder| builder.snapshot_events(50));
+    for n in 0..49 {
+        host.wait(
+            host.orchestrator.rename_task(
+                &host
+                    .wait(host.orchestrator.create_task(CreateTask::new("t")))
+                    .unwrap()
+                    .id,
+                &format!("task {n}"),
+            ),
+        )
+        .unwrap();
+    }
+    let stored = journal.load(false).now_or_never().unwrap().unwrap();
+    let found = agent_orchestrator::journal::recover(stored.frames.iter().map(Vec::as_slice)).unwrap();
+    let at = found.snapshot().unwrap().position;
+    assert!(
+        at >= 50 && found.position() - at < 50,
+        "{at} of {}",
+        found.position()
+    );
+}

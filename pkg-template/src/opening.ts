@@ -17,6 +17,7 @@ export interface CoreOptions {
   readonly onInterrupt: number;
   readonly maxUnwrittenBytes: number | undefined;
   readonly snapshotBytes: number | undefined;
+  readonly snapshotEvents: number | undefined;
   readonly keepHistory: boolean;
   readonly seed: number | undefined;
 }
@@ -26,10 +27,10 @@ export type Opening = (now: number) => Glue;
 
 /** Opens a new core; or, with what a journal has kept, one that goes on from there. */
 export function opening(options: CoreOptions, stored?: StoredJournal): Opening {
-  const { maxConcurrency, maxTasks, maxOutputLines, eventLogBytes, maxQueued, onInterrupt, maxUnwrittenBytes, snapshotBytes, keepHistory, seed } = options;
+  const { maxConcurrency, maxTasks, maxOutputLines, eventLogBytes, maxQueued, onInterrupt, maxUnwrittenBytes, snapshotBytes, snapshotEvents, keepHistory, seed } = options;
   const numbers = Float64Array.of(
     maxConcurrency ?? 0, maxTasks ?? 0, maxOutputLines ?? 0, eventLogBytes ?? 0, maxQueued ?? 0, onInterrupt, maxUnwrittenBytes ?? 0,
-    snapshotBytes ?? -1, keepHistory ? 1 : 0,
+    snapshotBytes ?? -1, keepHistory ? 1 : 0, snapshotEvents ?? -1,
   );
   return (now) => {
     if (stored === undefined) return new Glue(now, seed ?? random(), numbers);

@@ -21,10 +21,10 @@ export interface Settings {
 }
 
 /** A whole number of bytes that may be 0. */
-function bytes(what: string, value: unknown): number | undefined {
+function wholeNumber(what: string, value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw invalid(`${what} must be a whole number of bytes, not ${typeof value === "number" ? value : kindOf(value)}`);
+  throw invalid(`${what} must be a whole number of at least 0, not ${typeof value === "number" ? value : kindOf(value)}`);
 }
 
 function groupsOf(value: unknown): Settings["groups"] {
@@ -38,7 +38,7 @@ function groupsOf(value: unknown): Settings["groups"] {
 export function readOptions(options: OpenOptions): Settings {
   const {
     providers, defaultProviderId, workingDirectory, maxConcurrency, maxTasks, maxOutputLines, eventLogBytes, maxQueued, onInterrupt,
-    maxUnwrittenBytes, snapshotBytes, keepHistory, groups, journal, clock, now, seed, onError,
+    maxUnwrittenBytes, snapshotBytes, snapshotEvents, keepHistory, groups, journal, clock, now, seed, onError,
   } = object("the options", options) as OpenOptions;
   if (onError !== undefined && typeof onError !== "function") throw invalid(`onError must be a function, not ${kindOf(onError)}`);
   if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) throw invalid("seed must be a whole number of at least 0");
@@ -53,7 +53,8 @@ export function readOptions(options: OpenOptions): Settings {
       maxQueued: count("maxQueued", maxQueued),
       onInterrupt: Math.max(onInterruptOf(onInterrupt) - 1, 0),
       maxUnwrittenBytes: count("maxUnwrittenBytes", maxUnwrittenBytes),
-      snapshotBytes: bytes("snapshotBytes", snapshotBytes),
+      snapshotBytes: wholeNumber("snapshotBytes", snapshotBytes),
+      snapshotEvents: wholeNumber("snapshotEvents", snapshotEvents),
       keepHistory: flag("keepHistory", keepHistory),
       seed,
     },

@@ -285,8 +285,10 @@ export interface OpenOptions {
   groups?: { readonly [name: string]: { maxConcurrency?: number | undefined } } | undefined;
   /** Keeps all events in the journal, also those before a snapshot, so that every state there ever was can be looked at. */
   keepHistory?: boolean | undefined;
-  /** After how many bytes of events a snapshot is taken, so that the journal stays short; 0 for never. Default 4 MiB. */
+  /** After how many bytes of events a snapshot is taken, so that the journal stays short; 0 for never, also not by their number. Default 4 MiB. */
   snapshotBytes?: number | undefined;
+  /** After how many events a snapshot is taken, if that comes earlier; 0 for by size alone. Default 50,000. */
+  snapshotEvents?: number | undefined;
   /** How many bytes may wait to be written before new work is refused with `OVERLOADED`. Default 64 MiB. */
   maxUnwrittenBytes?: number | undefined;
   /** The time and timers, for hosts with their own and for tests. */

@@ -153,10 +153,18 @@ impl AgentOrchestratorBuilder {
     }
 
     /// After how many bytes of events a snapshot is taken, so that the journal stays short; 4 MiB when not said, 0 for
-    /// never.
+    /// never, also not by their number.
     #[must_use]
     pub const fn snapshot_bytes(mut self, bytes: u64) -> Self {
         self.options.snapshot_bytes = bytes;
+        self
+    }
+
+    /// After how many events a snapshot is taken, if that comes earlier; 50,000 when not said, 0 for by size
+    /// alone.
+    #[must_use]
+    pub const fn snapshot_events(mut self, events: u64) -> Self {
+        self.options.snapshot_events = events;
         self
     }
 

@@ -16,8 +16,10 @@ pub struct EngineOptions {
     pub event_log_bytes: usize,
     /// How many bytes of events may wait to be written before new work is refused with `OVERLOADED`.
     pub max_unwritten_bytes: u64,
-    /// After how many bytes of events a snapshot is taken; 0 for never.
+    /// After how many bytes of events a snapshot is taken; 0 for never, also not by their number.
     pub snapshot_bytes: u64,
+    /// After how many events a snapshot is taken, if that comes earlier; 0 for by size alone.
+    pub snapshot_events: u64,
     /// Whether events before a snapshot stay in the journal.
     pub keep_history: bool,
 }
@@ -29,6 +31,7 @@ impl Default for EngineOptions {
             event_log_bytes: 16 << 20,
             max_unwritten_bytes: 64 << 20,
             snapshot_bytes: 4 << 20,
+            snapshot_events: 50_000,
             keep_history: false,
         }
     }
@@ -80,9 +83,10 @@ impl Engine {
             mut log,
             framer,
             cut,
+            snapshot_at,
             tail,
         } = replay::start(&options, frames, cut, random[1])?;
-        let keeper = Keeper::new(&options, framer, log.end(), tail);
+        let keeper = Keeper::new(&options, framer, log.end(), snapshot_at, tail);
         log.hold(keeper.from());
         if kernel.seq() == 0 {
             kernel.open(now, random[0], &mut log);

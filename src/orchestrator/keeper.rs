@@ -69,6 +69,9 @@ pub(super) struct Keeper {
     /// How large the last snapshot was.
     last_snapshot: u64,
     snapshot_bytes: u64,
+    /// The position of the last snapshot.
+    snapshot_at: Seq,
+    snapshot_events: u64,
     snapshot_soon: bool,
     keep_history: bool,
     max_unwritten: u64,
@@ -77,8 +80,14 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// `tail` is how many bytes of events there are since the newest snapshot.
-    pub(super) fn new(options: &EngineOptions, framer: Framer, end: Cursor, tail: u64) -> Self {
+    /// `snapshot_at` is the position of the newest snapshot, `tail` how many bytes of events there are since.
+    pub(super) fn new(
+        options: &EngineOptions,
+        framer: Framer,
+        end: Cursor,
+        snapshot_at: Seq,
+        tail: u64,
+    ) -> Self {
         Self {
             framer,
             durable: framer.position(),
@@ -90,6 +99,8 @@ impl Keeper {
             since_snapshot: tail,
             last_snapshot: 0,
             snapshot_bytes: options.snapshot_bytes,
+            snapshot_at,
+            snapshot_events: options.snapshot_events,
             snapshot_soon: false,
             keep_history: options.keep_history,
             max_unwritten: options.max_unwritten_bytes,
@@ -228,12 +239,15 @@ impl Keeper {
     fn take_snapshot(&mut self, kernel: &Kernel, log: &mut EventLog) -> Result<()> {
         let position = self.framer.position();
         // A large state is not written more often than it doubles what is written anyway.
-        let enough = self.snapshot_bytes.max(self.last_snapshot);
-        let due = self.snapshot_bytes > 0 && self.since_snapshot >= enough;
+        let by_size = self.since_snapshot >= self.snapshot_bytes;
+        let by_count = self.snapshot_events > 0 && position - self.snapshot_at >= self.snapshot_events;
+        let due =
+            self.snapshot_bytes > 0 && (by_size || by_count) && self.since_snapshot >= self.last_snapshot;
         if (due || self.snapshot_soon) && position == kernel.seq() && self.closing == Closing::No {
             let state = replay::encode_snapshot(kernel, log.hash());
             self.last_snapshot = state.len() as u64;
             self.since_snapshot = 0;
+            self.snapshot_at = position;
             self.snapshot_soon = false;
             // One that is too large for a frame is not taken; the events are all there.
             if state.len() <= MAX_PAYLOAD_BYTES {

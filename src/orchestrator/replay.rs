@@ -27,6 +27,7 @@ pub(super) struct Start {
     pub(super) log: EventLog,
     pub(super) framer: Framer,
     pub(super) cut: u64,
+    pub(super) snapshot_at: Seq,
     pub(super) tail: u64,
 }
 
@@ -187,6 +188,7 @@ pub(super) fn start<'a>(
         log,
         framer: found.framer().unwrap_or_else(|| Framer::new(salt)),
         cut: cut + found.cut(),
+        snapshot_at: position,
         tail,
     })
 }

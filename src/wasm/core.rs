@@ -309,5 +309,8 @@ fn read_options(numbers: &[f64]) -> EngineOptions {
         options.snapshot_bytes = number(7) as u64;
     }
     options.keep_history = number(8) > 0.0;
+    if number(9) >= 0.0 && numbers.len() > 9 {
+        options.snapshot_events = number(9) as u64;
+    }
     options
 }

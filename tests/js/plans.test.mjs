@@ -370,7 +370,7 @@ test("options that make no sense are refused", async () => {
   const timers = { setTimeout: () => 0, clearTimeout: () => {} };
   const options = {
     maxQueued: [0, 0.5, "1", null], onInterrupt: ["stop", 1, null], groups: [1, null, { g: 1 }, { g: { maxConcurrency: 0 } }, { "\ud800": {} }], keepHistory: [1, "yes", null],
-    snapshotBytes: [-1, 0.5, "1", null], maxUnwrittenBytes: [0, -1, "1", null],
+    snapshotBytes: [-1, 0.5, "1", null], snapshotEvents: [-1, 0.5, "1", null], maxUnwrittenBytes: [0, -1, "1", null],
     clock: [1, null, {}, () => 0, { now: () => 0 }, { now: 1, ...timers }, { now: () => 0, ...timers, steady: 5 }, { now: () => "now", ...timers }, { now: () => { throw new Error("no"); }, ...timers }],
   };
   for (const [name, values] of Object.entries(options)) {
