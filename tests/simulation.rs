@@ -88,7 +88,6 @@ fn every_seed_keeps_every_promise() {
         ("events", counts.events, 300),
         ("events lost", counts.lost, 10),
         ("crashes", counts.crashes, 15),
-        ("closes", counts.closes, 8),
     ] {
         let least = counts.steps * at_least / 1000;
         assert!(
@@ -96,6 +95,9 @@ fn every_seed_keeps_every_promise() {
             "only {found} {what}"
         );
     }
+    // A close is what a run ends with, however long it is.
+    let closes = counts.closes;
+    assert!(seeds < 100 || closes >= seeds * 8 / 10, "only {closes} closes");
 }
 
 #[test]
