@@ -21,19 +21,22 @@ mod native;
 mod orchestrator;
 pub mod runtime;
 pub mod sim;
+mod supervision;
 #[cfg(target_family = "wasm")]
 mod wasm;
 
 pub use async_trait::async_trait;
 pub use journal::{Journal, MemoryJournal, Stored};
 pub use kernel::{
-    ErrorCode, Failure, Millis, OnDependencyFailure, OnInterrupt, OrchestratorError, Result, Seq, TaskStatus,
-    TaskUserStatus, TaskWait, Timeouts,
+    AgentEnd, AgentFailure, AgentStatus, Backoff, DropReason, ErrorCode, Failure, Millis,
+    OnDependencyFailure, OnInterrupt, OrchestratorError, Overflow, RestartType, Result, Seq, Strategy,
+    SupervisorAction, TaskStatus, TaskUserStatus, TaskWait, Timeouts,
 };
 #[cfg(feature = "native")]
 #[cfg(not(target_family = "wasm"))]
 pub use native::{FileJournal, TokioRuntime};
 pub use orchestrator::*;
+pub use supervision::*;
 
 #[cfg(all(doctest, feature = "native"))]
 #[doc = include_str!("../README.md")]

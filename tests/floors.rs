@@ -17,8 +17,15 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("journal", &["kernel", "runtime"]),
     ("orchestrator", &["kernel", "journal", "runtime"]),
     ("sim", &["kernel", "runtime", "journal", "orchestrator"]),
-    ("wasm", &["kernel", "journal", "runtime", "orchestrator"]),
-    ("native", &["kernel", "journal", "runtime", "orchestrator"]),
+    ("supervision", &["kernel", "runtime", "orchestrator"]),
+    (
+        "wasm",
+        &["kernel", "journal", "runtime", "orchestrator", "supervision"],
+    ),
+    (
+        "native",
+        &["kernel", "journal", "runtime", "orchestrator", "supervision"],
+    ),
 ];
 
 /// Crates and modules of std, with the folders and files in which alone they may be used.
@@ -54,7 +61,7 @@ const PATHS: &[(&str, &[&str])] = &[
     ("serde_wasm_bindgen", &["wasm/"]),
     ("web_sys", &[]),
     ("getrandom", &["wasm/", "runtime/browser.rs", "native/"]),
-    ("serde_json", &["orchestrator/", "wasm/"]),
+    ("serde_json", &["orchestrator/", "supervision/", "wasm/"]),
     ("postcard", &["journal/"]),
     ("twox_hash", &["journal/"]),
 ];

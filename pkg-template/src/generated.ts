@@ -31,6 +31,22 @@ export type ErrorCode =
   | "TASK_FAILED"
   /** The task was cancelled, and the caller asked for its result. */
   | "TASK_CANCELLED"
+  /** There is no agent with this name. */
+  | "AGENT_NOT_FOUND"
+  /** There is an agent with this name already. */
+  | "AGENT_EXISTS"
+  /** The agent takes no messages: it was not spawned, is stopping, or has ended. */
+  | "AGENT_NOT_RUNNING"
+  /** The agent could not answer the message. */
+  | "AGENT_FAILED"
+  /** The agent held the message for too long. */
+  | "AGENT_TIMEOUT"
+  /** The agent ended, or was begun anew, before it answered the message. */
+  | "AGENT_STOPPED"
+  /** As many messages wait for the agent as may wait. */
+  | "INBOX_FULL"
+  /** A newer message took the place of this one in a full inbox. */
+  | "MESSAGE_DROPPED"
   /** The signal passed to the call was aborted. */
   | "ABORTED"
   /** The journal cannot keep up; wait for the calls made so far. */
@@ -74,6 +90,14 @@ export const ERROR_CODES: readonly ErrorCode[] = [
   "INVALID_RESULT",
   "TASK_FAILED",
   "TASK_CANCELLED",
+  "AGENT_NOT_FOUND",
+  "AGENT_EXISTS",
+  "AGENT_NOT_RUNNING",
+  "AGENT_FAILED",
+  "AGENT_TIMEOUT",
+  "AGENT_STOPPED",
+  "INBOX_FULL",
+  "MESSAGE_DROPPED",
   "ABORTED",
   "OVERLOADED",
   "CONFLICT",
@@ -113,6 +137,27 @@ export const EVENT_TYPES = /* @__PURE__ */ Object.keys({
   "task:interrupted": true,
   "journal:recovered": true,
   "group:limited": true,
+  "agent:added": true,
+  "agent:waiting": true,
+  "agent:spawned": true,
+  "agent:restarted": true,
+  "agent:ready": true,
+  "agent:failed": true,
+  "agent:resumed": true,
+  "agent:escalated": true,
+  "agent:restarting": true,
+  "agent:stopping": true,
+  "agent:stopped": true,
+  "agent:closing": true,
+  "agent:steady": true,
+  "agent:message": true,
+  "agent:prompted": true,
+  "agent:replied": true,
+  "agent:dropped": true,
+  "agent:dead-letter": true,
+  "agent:state": true,
+  "agent:late": true,
+  "agent:removed": true,
   "journal:failed": true,
   "subscriber:lagged": true,
 } satisfies Record<EventType, true>) as readonly EventType[];

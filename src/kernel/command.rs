@@ -1,8 +1,9 @@
 //! What can be asked of the kernel. Strings are borrowed: the kernel copies what it keeps.
 
-use super::id::{Attempt, ProviderKey, TaskKey};
+use super::id::{AgentKey, Attempt, Message, ProviderKey, TaskKey};
 use super::plan::NewPlan;
 use super::status::{TaskStatus, TaskUserStatus};
+use super::supervision::AgentCommand;
 
 /// A task to create.
 #[derive(Clone, Copy, Debug, Default)]
@@ -189,6 +190,8 @@ pub enum Command<'a> {
         /// How.
         ending: Ending<'a>,
     },
+    /// About agents.
+    Agent(AgentCommand<'a>),
 }
 
 /// What a command that was not refused came to.
@@ -219,4 +222,10 @@ pub enum Reply {
     Provider(ProviderKey),
     /// This step exists now, counted from 0.
     Step(u32),
+    /// This agent is known now.
+    Agent(AgentKey),
+    /// This message was taken.
+    Message(Message),
+    /// The inbox is full: [`AgentEffect::Room`](super::AgentEffect::Room) says when to send it again.
+    Full,
 }

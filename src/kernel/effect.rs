@@ -1,6 +1,7 @@
 //! What the host must do now.
 
 use super::id::{Attempt, ProviderKey, TaskKey};
+use super::supervision::AgentEffect;
 
 /// An order to the driver. Orders come after the events that caused them are recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,4 +44,6 @@ pub enum Effect {
         /// Its last attempt.
         attempt: Attempt,
     },
+    /// About agents.
+    Agent(AgentEffect),
 }

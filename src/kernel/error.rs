@@ -45,6 +45,14 @@ codes! {
     InvalidResult = "INVALID_RESULT", "A provider returned something that is not a result.";
     TaskFailed = "TASK_FAILED", "The task failed, and the caller asked for its result.";
     TaskCancelled = "TASK_CANCELLED", "The task was cancelled, and the caller asked for its result.";
+    AgentNotFound = "AGENT_NOT_FOUND", "There is no agent with this name.";
+    AgentExists = "AGENT_EXISTS", "There is an agent with this name already.";
+    AgentNotRunning = "AGENT_NOT_RUNNING", "The agent takes no messages: it was not spawned, is stopping, or has ended.";
+    AgentFailed = "AGENT_FAILED", "The agent could not answer the message.";
+    AgentTimeout = "AGENT_TIMEOUT", "The agent held the message for too long.";
+    AgentStopped = "AGENT_STOPPED", "The agent ended, or was begun anew, before it answered the message.";
+    InboxFull = "INBOX_FULL", "As many messages wait for the agent as may wait.";
+    MessageDropped = "MESSAGE_DROPPED", "A newer message took the place of this one in a full inbox.";
     Aborted = "ABORTED", "The signal passed to the call was aborted.";
     Overloaded = "OVERLOADED", "The journal cannot keep up; wait for the calls made so far.";
     Conflict = "CONFLICT", "Somebody else has written to this journal, or the same key was used for something else.";

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{Attempt, Millis, ProviderKey, Seq, TaskKey};
+use super::id::{AgentKey, Attempt, Millis, ProviderKey, Seq, TaskKey};
 use super::plan::Plan;
 use super::status::{TaskStatus, TaskUserStatus};
+use super::supervision::AgentFact;
 
 /// The version of the event format that this build writes.
 pub const FORMAT: u16 = 1;
@@ -374,6 +375,13 @@ pub enum Event<'a> {
         group: &'a str,
         /// How many of its tasks may run at once.
         max: Option<u32>,
+    },
+    /// Something happened to an agent.
+    Agent {
+        /// Which.
+        agent: AgentKey,
+        /// What.
+        fact: AgentFact<'a>,
     },
 }
 

@@ -183,8 +183,10 @@ impl State {
                 for provider in &mut self.providers {
                     provider.registered = false;
                 }
+                self.agents.detach();
             }
             Event::GroupLimited { group, max } => self.schedule.limit_group(group, max),
+            Event::Agent { agent, ref fact } => self.agents.evolve(at, agent, fact),
         }
     }
 

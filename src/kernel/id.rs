@@ -22,6 +22,47 @@ pub struct GroupKey(pub(crate) u32);
 #[serde(transparent)]
 pub struct Attempt(pub(crate) u32);
 
+/// An agent inside one kernel: the number of its first registration, from 0. Never used again after a removal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AgentKey(pub(crate) u32);
+
+/// The number of a start of an agent, from 1. What is reported by another one than the current is late.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Incarnation(pub(crate) u32);
+
+/// A message to an agent: its number among those to the same agent, from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Message(pub(crate) u32);
+
+macro_rules! numbers {
+    ($($name:ident)*) => {$(
+        impl $name {
+            /// The number itself.
+            #[must_use]
+            pub const fn get(self) -> u32 {
+                self.0
+            }
+
+            /// The one with this number; it need not be one that there is.
+            #[must_use]
+            pub const fn new(number: u32) -> Self {
+                Self(number)
+            }
+        }
+    )*};
+}
+
+numbers!(AgentKey Incarnation Message);
+
+impl AgentKey {
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// Position of an event in the journal; the first is 1.
 pub type Seq = u64;
 

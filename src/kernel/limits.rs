@@ -98,6 +98,28 @@ limits! {
     GROUPS = "the list of groups", 100_000, "groups";
     /// An idempotency key.
     KEY = "an idempotency key", 256, "bytes";
+    /// Agents known to one orchestrator.
+    AGENTS = "the list of agents", 1_000_000, "agents";
+    /// The name of an agent.
+    AGENT_NAME = "the name of an agent", 128, "bytes";
+    /// Agents above an agent.
+    AGENT_DEPTH = "the chain of agents above an agent", 64, "agents";
+    /// Restarts within the limits of an agent.
+    RESTARTS = "maxRestarts", 1000, "restarts";
+    /// Messages that may wait in one inbox.
+    INBOX = "an inbox", 100_000, "messages";
+    /// How often a message may be given to an agent again.
+    REDELIVERIES = "retryMessage", 100, "deliveries";
+    /// How often a message is given to an agent though the process ended each time while it was at it.
+    CRASHES = "the deliveries of a message that ended in a crash", 16, "deliveries";
+    /// What one call sends to an agent, as JSON.
+    MESSAGE = "a message as JSON", MIB, "bytes";
+    /// What an agent answers, as JSON.
+    REPLY = "a reply as JSON", MIB, "bytes";
+    /// What an agent keeps over a restart, as JSON.
+    AGENT_STATE = "the state of an agent as JSON", 256 * KIB, "bytes";
+    /// Dead letters that are kept; older ones are dropped and counted.
+    DEAD_LETTERS = "the list of dead letters", 1000, "letters";
     /// A search text.
     QUERY = "a search text", KIB, "bytes";
     /// One page of a list.

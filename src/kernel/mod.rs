@@ -30,9 +30,11 @@ mod schedule;
 mod scheduling;
 mod state;
 pub mod status;
+mod supervision;
 mod task;
 mod tasks;
 mod timers;
+mod words;
 
 use std::collections::VecDeque;
 
@@ -40,14 +42,19 @@ pub use command::{Command, Ending, NewProvider, NewTask, Reply, Reporter};
 pub use effect::Effect;
 pub use error::{ErrorCode, OrchestratorError, Result};
 pub use event::{Answer, Created, Edit, Event, FORMAT, Failure, Report, Sink, TaskWait};
-pub use id::{Attempt, GroupKey, Millis, ProviderKey, Seq, TaskKey};
+pub use id::{AgentKey, Attempt, GroupKey, Incarnation, Message, Millis, ProviderKey, Seq, TaskKey};
 pub use plan::{MAX_SPAN, NewPlan, OnDependencyFailure, OnInterrupt, Plan, Retry, Timeouts};
 pub use provider::Provider;
 pub use state::State;
 pub use status::{Next, TaskStatus, TaskUserStatus, Verb};
+pub use supervision::{
+    Agent, AgentCommand, AgentEffect, AgentEnd, AgentFact, AgentFailure, AgentSettings, AgentStatus, Backoff,
+    DeadLetter, DropReason, Goal, NewAgent, Overflow, RestartType, StopMode, Strategy, SupervisorAction,
+};
 pub use task::{Step, Task};
 
 pub(crate) use key_set::KeySet;
+use supervision::Live;
 use timers::Timers;
 
 /// The numbers that a host chooses. They steer decisions and are not part of the state.
@@ -63,6 +70,11 @@ pub struct Config {
     pub max_queued: u32,
     /// What becomes of tasks that were running when the orchestrator stopped without a goodbye, if they do not say.
     pub on_interrupt: OnInterrupt,
+    /// Whether messages to agents, and their replies, are recorded, if an agent does not say.
+    pub record_messages: bool,
+    /// Whether there is a policy for agents that have none above them; else those that fail and may do better are
+    /// restarted, and others end.
+    pub consults: bool,
 }
 
 impl Default for Config {
@@ -73,6 +85,8 @@ impl Default for Config {
             max_output_lines: 500,
             max_queued: 1_000_000,
             on_interrupt: OnInterrupt::Pause,
+            record_messages: false,
+            consults: false,
         }
     }
 }
@@ -92,6 +106,7 @@ pub struct Kernel {
     state: State,
     effects: VecDeque<(Seq, Effect)>,
     timers: Timers,
+    live: Live,
     changed: Vec<TaskKey>,
     ready: Vec<TaskKey>,
 }
@@ -142,7 +157,9 @@ impl Kernel {
     /// Begins anew after a replay: no provider is registered, every attempt that was under way is interrupted, and what
     /// should have followed the last events, but is not in the journal, is done. `cut` is how many bytes of a torn end of the journal were dropped, for the record.
     pub fn recover(&mut self, now: Millis, cut: u64, sink: &mut dyn Sink) {
-        self.turn(now, sink).recover(cut);
+        let mut turn = self.turn(now, sink);
+        turn.recover(cut);
+        turn.recover_agents();
     }
 
     /// Applies one event of a journal, in order.
@@ -156,6 +173,9 @@ impl Kernel {
     /// Refused, with the code that says why; nothing has changed then, and no event was given to the sink.
     pub fn handle(&mut self, now: Millis, command: Command<'_>, sink: &mut dyn Sink) -> Result<Reply> {
         let mut turn = self.turn(now, sink);
+        if let Command::Agent(command) = command {
+            return turn.supervise(command);
+        }
         let reply = turn.carry_out(command);
         if reply.is_ok() {
             turn.settle();
@@ -165,19 +185,23 @@ impl Kernel {
 
     /// Does what is due at this time.
     pub fn handle_timeout(&mut self, now: Millis, sink: &mut dyn Sink) {
-        self.turn(now, sink).time_out();
+        let mut turn = self.turn(now, sink);
+        turn.time_out();
+        turn.time_out_agents();
     }
 
     /// For how many milliseconds nothing is due; none if nothing ever is.
     #[must_use]
     pub fn poll_timeout(&self, now: Millis) -> Option<Millis> {
-        self.timers.wait(now)
+        let steady = self.timers.steady(now);
+        let agents = self.live.first().map(|due| due.saturating_sub(steady));
+        self.timers.wait(now).into_iter().chain(agents).min()
     }
 
     /// Whether something is due some time.
     #[must_use]
     pub fn has_timer(&self) -> bool {
-        !self.timers.is_empty()
+        !self.timers.is_empty() || self.live.first().is_some()
     }
 
     /// The host's clock was set forward by this many milliseconds, or back by that many below zero. Spans (time-outs,
@@ -396,6 +420,75 @@ impl Kernel {
         (0..).map(ProviderKey).zip(&self.state.providers)
     }
 
+    /// The key of the agent with this name.
+    #[must_use]
+    pub fn find_agent(&self, name: &str) -> Option<AgentKey> {
+        self.state.agents.find(name)
+    }
+
+    /// An agent.
+    #[must_use]
+    pub fn agent(&self, key: AgentKey) -> Option<&Agent> {
+        self.state.agents.get(key)
+    }
+
+    /// The name of an agent, also of one that was removed.
+    #[must_use]
+    pub fn agent_name(&self, key: AgentKey) -> &str {
+        self.state.agents.name(key)
+    }
+
+    /// All agents, in the order in which they were added.
+    pub fn agents(&self) -> impl DoubleEndedIterator<Item = (AgentKey, &Agent)> {
+        self.state.agents.iter()
+    }
+
+    /// The message that an agent is at.
+    #[must_use]
+    pub fn prompted(&self, agent: AgentKey) -> Option<Message> {
+        self.live.busy(agent)
+    }
+
+    /// How many messages an agent has not answered yet, with the one that it is at.
+    #[must_use]
+    pub fn unanswered(&self, key: AgentKey) -> usize {
+        self.agent(key)
+            .map_or(0, |agent| agent.inbox.len() + self.live.unrecorded(key))
+    }
+
+    /// Whether a message to an agent was neither answered nor dropped.
+    #[must_use]
+    pub fn knows_message(&self, key: AgentKey, message: Message) -> bool {
+        let recorded = self.agent(key).and_then(|agent| agent.inbox.get(message));
+        recorded.or_else(|| self.live.mail(key, message)).is_some()
+    }
+
+    /// What a message says that was not answered yet, as JSON, if the kernel keeps it.
+    #[must_use]
+    pub fn payload(&self, key: AgentKey, message: Message) -> Option<&str> {
+        let recorded = self.agent(key)?.inbox.get(message);
+        let mail = recorded.or_else(|| self.live.mail(key, message))?;
+        Some(&*mail.payload).filter(|payload| !payload.is_empty())
+    }
+
+    /// Whether the messages of an agent are in the journal, and their replies.
+    #[must_use]
+    pub fn records(&self, agent: &Agent) -> bool {
+        agent.settings.recorded.unwrap_or(self.config.record_messages)
+    }
+
+    /// Whether a message to an agent must say what it says: it may be given to the agent again.
+    #[must_use]
+    pub fn keeps_payload(&self, agent: &Agent) -> bool {
+        agent.settings.retry_message > 0 || self.records(agent)
+    }
+
+    /// Messages that could not be answered, oldest first, and how many older ones were dropped.
+    #[must_use]
+    pub const fn dead_letters(&self) -> (&VecDeque<DeadLetter>, u64) {
+        self.state.agents.dead_letters()
+    }
+
     fn turn<'k>(&'k mut self, now: Millis, sink: &'k mut dyn Sink) -> Turn<'k> {
         let at = now.max(self.state.at);
         Turn {
@@ -403,6 +496,7 @@ impl Kernel {
             state: &mut self.state,
             effects: &mut self.effects,
             timers: &mut self.timers,
+            live: &mut self.live,
             changed: &mut self.changed,
             ready: &mut self.ready,
             sink,
@@ -418,6 +512,7 @@ struct Turn<'k> {
     state: &'k mut State,
     effects: &'k mut VecDeque<(Seq, Effect)>,
     timers: &'k mut Timers,
+    live: &'k mut Live,
     /// Tasks that have ended or begun anew, whose neighbours do not know yet.
     changed: &'k mut Vec<TaskKey>,
     /// Tasks that nothing but the slots may hold back any more, and that wait in no lane yet.
@@ -465,6 +560,7 @@ impl Turn<'_> {
                 attempt,
                 ending,
             } => self.finish(task, attempt, ending),
+            Command::Agent(command) => self.supervise(command),
         }
     }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{OrchestratorError, Result};
 use super::id::{Attempt, GroupKey, Millis, TaskKey};
 use super::limits;
+use super::words::words;
 
 /// The longest time span that is taken: a hundred years, in milliseconds.
 pub const MAX_SPAN: Millis = 100 * 366 * 24 * 60 * 60 * 1000;
@@ -31,27 +32,6 @@ pub enum OnInterrupt {
     Retry,
     /// It fails.
     Fail,
-}
-
-macro_rules! words {
-    ($name:ident { $($variant:ident = $word:literal),* }) => {
-        impl $name {
-            /// Every kind, in the order of their wire numbers.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The word in JS and JSON.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-
-            /// The kind with this word.
-            #[must_use]
-            pub fn parse(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
-            }
-        }
-    };
 }
 
 words!(OnDependencyFailure { Block = "block", Fail = "fail" });

@@ -13,6 +13,7 @@ use super::names::Names;
 use super::provider::Provider;
 use super::schedule::{Rank, Schedule};
 use super::status::TaskStatus;
+use super::supervision::Agents;
 use super::task::{Phase, Place, Task};
 
 /// Strings that many tasks share, stored once.
@@ -225,6 +226,8 @@ pub struct State {
     pub(crate) dependants: BTreeMap<TaskKey, KeySet>,
     #[serde(skip)]
     orders: Names,
+    /// Last, since it is not there in states that never had one.
+    pub(crate) agents: Agents,
 }
 
 impl State {
@@ -347,6 +350,7 @@ impl State {
         self.dependants = BTreeMap::new();
         self.orders = Names::default();
         self.schedule.index();
+        self.agents.index();
         self.provider_keys = self.providers.iter().map(|provider| &*provider.id).collect();
         for provider in &mut self.providers {
             provider.tasks = KeySet::default();

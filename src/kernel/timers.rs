@@ -63,7 +63,7 @@ impl Timers {
         self.jumped = self.jumped.saturating_add(by);
     }
 
-    const fn steady(&self, now: Millis) -> Millis {
+    pub(super) const fn steady(&self, now: Millis) -> Millis {
         now.saturating_add_signed(self.jumped.saturating_neg())
     }
 

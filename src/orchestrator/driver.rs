@@ -324,6 +324,8 @@ impl Owned {
                 Effect::Release { task, attempt } => {
                     self.signal(task, attempt, |signal| signal.paused = false)
                 }
+                // Nobody can add one yet.
+                Effect::Agent(_) => {}
                 Effect::Settle { task, attempt } => {
                     self.signals.remove(&task);
                     if let Some((waiters, ended)) = self.ended.remove(&(task, attempt)) {

@@ -4,7 +4,8 @@ use super::keeper::{Keeper, Write};
 use super::replay::{self, Start};
 use crate::journal::{Cursor, EventLog, Framer, hash_of, recover};
 use crate::kernel::{
-    Command, Config, Effect, ErrorCode, Kernel, Millis, OrchestratorError, Reply, Reporter, Result, Seq,
+    AgentCommand, Command, Config, Effect, ErrorCode, Kernel, Millis, OrchestratorError, Reply, Reporter,
+    Result, Seq,
 };
 
 /// The numbers that a host chooses when it opens an engine.
@@ -310,6 +311,7 @@ const fn is_new_work(command: &Command<'_>) -> bool {
             | Command::Restart(_)
             | Command::Output { .. }
             | Command::AddStep { .. }
+            | Command::Agent(AgentCommand::Add(_) | AgentCommand::Spawn(_) | AgentCommand::Send { .. })
             | Command::UpdateStep { .. }
             | Command::Progress {
                 by: Reporter::Attempt(_),

@@ -1,12 +1,14 @@
 //! Events as the outside sees them: owned, and in the words of the package's documentation.
 
 use serde::Serialize;
+use serde_json::Value;
 
+use super::event_of_agent::event_of_agent;
 use super::task::{TaskResult, TaskStep};
 use crate::journal::Recorded;
 use crate::kernel::{
-    Attempt, Edit, ErrorCode, Event, Failure, Kernel, Millis, ProviderKey, Report, Seq, TaskKey, TaskStatus,
-    TaskWait,
+    AgentEnd, AgentFailure, Attempt, DropReason, Edit, ErrorCode, Event, Failure, Kernel, Millis,
+    ProviderKey, Report, Seq, TaskKey, TaskStatus, TaskWait,
 };
 
 /// What a `task:message` is about.
@@ -244,6 +246,178 @@ kinds! {
         #[serde(skip_serializing_if = "Option::is_none")]
         max_concurrency: Option<u32>,
     }
+    /// An agent is known, and its factory is here.
+    AgentAdded = "agent:added" {
+        /// Its name.
+        agent: String,
+        /// The name of the agent above it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        parent: Option<String>,
+    }
+    /// An agent is to start, when its turn and its time have come.
+    AgentWaiting = "agent:waiting" {
+        /// Its name.
+        agent: String,
+        /// Not before then.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        due_at: Option<Millis>,
+    }
+    /// The factory of a spawned agent is called.
+    AgentSpawned = "agent:spawned" {
+        /// Its name.
+        agent: String,
+        /// The number of this start.
+        incarnation: u32,
+    }
+    /// The factory of an agent is called again, because it or one beside or above it failed.
+    AgentRestarted = "agent:restarted" {
+        /// Its name.
+        agent: String,
+        /// The number of this start.
+        incarnation: u32,
+    }
+    /// An agent takes messages.
+    AgentReady = "agent:ready" {
+        /// Its name.
+        agent: String,
+        /// The number of its start.
+        incarnation: u32,
+    }
+    /// An agent failed; what follows says what becomes of it.
+    AgentFailed = "agent:failed" {
+        /// Its name.
+        agent: String,
+        /// The number of its start.
+        incarnation: u32,
+        /// What it comes from.
+        failure: AgentFailure,
+        /// Why.
+        error: String,
+        /// Whether another try may do better.
+        retryable: bool,
+        /// The message that it was at.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message_id: Option<u32>,
+    }
+    /// An agent goes on as if it had not failed.
+    AgentResumed = "agent:resumed" {
+        /// Its name.
+        agent: String,
+    }
+    /// A failure goes to those above: about whom is to be decided next, or nobody, when the whole tree fails.
+    AgentEscalated = "agent:escalated" {
+        /// About whom it was to be decided.
+        agent: String,
+        /// Who failed.
+        origin: String,
+        /// About whom it is to be decided now.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+    }
+    /// An agent will be begun anew.
+    AgentRestarting = "agent:restarting" {
+        /// Its name.
+        agent: String,
+        /// How many restarts that makes since it was spawned.
+        restarts: u32,
+        /// When it is due.
+        due_at: Millis,
+    }
+    /// An agent is to go down, after those below it.
+    AgentStopping = "agent:stopping" {
+        /// Its name.
+        agent: String,
+        /// Whether it is begun anew then.
+        restart: bool,
+        /// Why.
+        reason: String,
+    }
+    /// An agent has ended.
+    AgentStopped = "agent:stopped" {
+        /// Its name.
+        agent: String,
+        /// `completed`, `failed` or `cancelled`.
+        status: AgentEnd,
+        /// Whether it was dropped because its grace period was over.
+        overdue: bool,
+    }
+    /// An agent takes no more messages, and ends when it has answered those that it has.
+    AgentClosing = "agent:closing" {
+        /// Its name.
+        agent: String,
+    }
+    /// An agent has answered a message after a restart, so that its restarts no longer follow each other.
+    AgentSteady = "agent:steady" {
+        /// Its name.
+        agent: String,
+    }
+    /// An agent was sent a message. Only of agents whose messages are recorded.
+    AgentMessage = "agent:message" {
+        /// Its name.
+        agent: String,
+        /// The number of the message, for this agent.
+        message_id: u32,
+        /// What it says.
+        messages: Value,
+    }
+    /// An agent was given a message. Only of agents whose messages are recorded.
+    AgentPrompted = "agent:prompted" {
+        /// Its name.
+        agent: String,
+        /// Which message.
+        message_id: u32,
+    }
+    /// An agent has answered. Only of agents whose messages are recorded.
+    AgentReplied = "agent:replied" {
+        /// Its name.
+        agent: String,
+        /// Which message.
+        message_id: u32,
+        /// The reply.
+        reply: Value,
+    }
+    /// A message ends without a reply.
+    AgentDropped = "agent:dropped" {
+        /// The name of the agent.
+        agent: String,
+        /// Which message.
+        message_id: u32,
+        /// Why.
+        reason: DropReason,
+    }
+    /// A message that an agent could not answer is kept among the dead letters.
+    AgentDeadLetter = "agent:dead-letter" {
+        /// The name of the agent.
+        agent: String,
+        /// Which message.
+        message_id: u32,
+        /// What it says.
+        messages: Value,
+        /// The last error.
+        error: String,
+        /// How often it was given to the agent.
+        deliveries: u32,
+    }
+    /// An agent wants this back when it begins anew.
+    AgentState = "agent:state" {
+        /// Its name.
+        agent: String,
+        /// What it wants back.
+        state: Value,
+    }
+    /// Something came from a start of an agent, or for a message, that no longer counts; it changed nothing. Told once
+    /// for each start.
+    AgentLate = "agent:late" {
+        /// Its name.
+        agent: String,
+        /// The number of the start.
+        incarnation: u32,
+    }
+    /// An agent is no longer known.
+    AgentRemoved = "agent:removed" {
+        /// Its name.
+        agent: String,
+    }
     /// The journal cannot be written any more: the orchestrator only reads from now on. Not part of the journal.
     JournalFailed = "journal:failed" {
         /// The error's code.
@@ -263,13 +437,6 @@ impl EventKind {
     #[must_use]
     pub fn task_id(&self) -> Option<&str> {
         match self {
-            Self::Opened { .. }
-            | Self::ProviderRegistered { .. }
-            | Self::ProviderUnregistered { .. }
-            | Self::Recovered { .. }
-            | Self::GroupLimited { .. }
-            | Self::JournalFailed { .. }
-            | Self::Lagged { .. } => None,
             Self::Created { task_id, .. }
             | Self::Queued { task_id, .. }
             | Self::Started { task_id, .. }
@@ -287,6 +454,36 @@ impl EventKind {
             | Self::Retrying { task_id, .. }
             | Self::Interrupted { task_id, .. }
             | Self::Deleted { task_id } => Some(task_id),
+            _ => None,
+        }
+    }
+
+    /// The agent it is about, by its name.
+    #[must_use]
+    pub fn agent(&self) -> Option<&str> {
+        match self {
+            Self::AgentAdded { agent, .. }
+            | Self::AgentWaiting { agent, .. }
+            | Self::AgentSpawned { agent, .. }
+            | Self::AgentRestarted { agent, .. }
+            | Self::AgentReady { agent, .. }
+            | Self::AgentFailed { agent, .. }
+            | Self::AgentResumed { agent }
+            | Self::AgentEscalated { agent, .. }
+            | Self::AgentRestarting { agent, .. }
+            | Self::AgentStopping { agent, .. }
+            | Self::AgentStopped { agent, .. }
+            | Self::AgentClosing { agent }
+            | Self::AgentSteady { agent }
+            | Self::AgentMessage { agent, .. }
+            | Self::AgentPrompted { agent, .. }
+            | Self::AgentReplied { agent, .. }
+            | Self::AgentDropped { agent, .. }
+            | Self::AgentDeadLetter { agent, .. }
+            | Self::AgentState { agent, .. }
+            | Self::AgentLate { agent, .. }
+            | Self::AgentRemoved { agent } => Some(agent),
+            _ => None,
         }
     }
 }
@@ -452,6 +649,7 @@ fn kind(kernel: &Kernel, event: &Event<'_>) -> EventKind {
             task_id: id(task),
             attempt: attempt.get(),
         },
+        Event::Agent { agent, ref fact } => event_of_agent(kernel, agent, fact),
         Event::Recovered { cut, interrupted } => EventKind::Recovered { cut, interrupted },
         Event::GroupLimited { group, max } => EventKind::GroupLimited {
             group: group.to_owned(),

@@ -12,6 +12,7 @@ mod create;
 mod driver;
 mod engine;
 mod event;
+mod event_of_agent;
 mod json;
 mod keeper;
 mod past;

@@ -40,6 +40,8 @@ pub(super) const NOTHING: i32 = 1;
 /// Below zero, so that it is no key, step or attempt.
 const LATE: i32 = -2;
 pub(super) const REFUSED: i32 = -1;
+/// An inbox has no room; below zero, so that it is no message.
+const FULL: i32 = -3;
 
 /// Stands for the status of a task that is deleted.
 const NO_STATUS: u32 = u32::MAX;
@@ -220,6 +222,8 @@ impl Core {
                 Effect::Abort { task, attempt } => [1, task.get(), attempt.get(), 0],
                 Effect::Hold { task, attempt } => [2, task.get(), attempt.get(), 0],
                 Effect::Release { task, attempt } => [3, task.get(), attempt.get(), 0],
+                // Nobody can add one yet.
+                Effect::Agent(_) => continue,
                 Effect::Settle { task, attempt } => [4, task.get(), attempt.get(), status_of(engine, task)],
             });
         }
@@ -233,6 +237,9 @@ impl Core {
             Ok(Reply::Created { first, .. } | Reply::Existing { first, .. }) => first.get() as i32,
             Ok(Reply::Provider(provider)) => provider.get().into(),
             Ok(Reply::Step(step)) => step as i32,
+            Ok(Reply::Agent(agent)) => agent.get() as i32,
+            Ok(Reply::Message(message)) => message.get() as i32,
+            Ok(Reply::Full) => FULL,
             Err(refusal) => {
                 *error = Some(refusal);
                 REFUSED

@@ -3,7 +3,7 @@
 use super::pack::Pack;
 use crate::journal::Recorded;
 use crate::kernel::{Event, Kernel};
-use crate::orchestrator::{About, message};
+use crate::orchestrator::{About, OrchestratorEvent, message};
 
 /// Set in an event's first number when the task's id was chosen by the user and must be asked for.
 const OWN_ID: u32 = 1 << 8;
@@ -114,6 +114,12 @@ pub(super) fn write(kernel: &Kernel, recorded: &Recorded<'_>, out: &mut Pack) {
             out.string(group);
             out.number(max.unwrap_or(0));
         }
+        // There are many kinds of these, and few of each: they cross as JSON.
+        Event::Agent { .. } => {
+            let OrchestratorEvent { kind, .. } = OrchestratorEvent::of(kernel, recorded);
+            // Strings, numbers and JSON always have a form in JSON.
+            out.string(&serde_json::to_string(&kind).unwrap_or_default());
+        }
         Event::Paused { .. } | Event::Resumed { .. } | Event::Deleted { .. } => {}
     }
 }
@@ -143,6 +149,7 @@ fn head(event: &Event<'_>) -> (u32, Option<crate::kernel::TaskKey>) {
         Event::Interrupted { task, .. } => (19, Some(task)),
         Event::Recovered { .. } => (20, None),
         Event::GroupLimited { .. } => (21, None),
+        Event::Agent { .. } => (22, None),
     }
 }
 

@@ -1,0 +1,236 @@
+//! The order in which agents go down and come up: those below first on the way down, last on the way up; siblings
+//! after each other, the last one first on the way down.
+
+use super::agent::{Agent, Phase};
+use super::effect::AgentEffect;
+use super::fact::{AgentEnd, AgentFact, DropReason, Goal};
+use super::live::{AgentTimer, Todo};
+use super::spec::Strategy;
+use crate::kernel::Turn;
+use crate::kernel::command::Reply;
+use crate::kernel::error::Result;
+use crate::kernel::id::{AgentKey, Incarnation};
+
+impl Turn<'_> {
+    /// Brings an agent to this end, and all below it to that one.
+    pub(super) fn take_down(&mut self, key: AgentKey, end: AgentEnd, below: AgentEnd, reason: &str) {
+        for member in self.state.agents.tree(key) {
+            let judged = |agent: &Agent| matches!(agent.phase, Phase::Judged { .. });
+            let failed = end == AgentEnd::Failed && self.state.agents.get(member).is_some_and(judged);
+            let end = if member == key || failed { end } else { below };
+            self.leave(member, Goal::End(end), reason);
+        }
+    }
+
+    /// Says that an agent is to go down.
+    pub(super) fn leave(&mut self, key: AgentKey, goal: Goal, reason: &str) {
+        let Some(agent) = self.state.agents.get(key) else {
+            return;
+        };
+        if matches!(agent.phase, Phase::Registered | Phase::Ended(_)) {
+            return;
+        }
+        let goal = match (agent.goal, goal) {
+            // Who called it off wants it sooner than who asked it to stop.
+            (Some(Goal::End(AgentEnd::Completed)), Goal::End(AgentEnd::Cancelled)) => goal,
+            (Some(Goal::End(_)), _) => return,
+            (Some(Goal::Restart { due: Some(due) }), Goal::Restart { due: later }) => Goal::Restart {
+                due: later.max(Some(due)),
+            },
+            _ => goal,
+        };
+        if agent.goal != Some(goal) {
+            self.tell(key, AgentFact::Stopping { goal, reason });
+        }
+        if let Goal::End(end) = goal {
+            self.empty_inbox(key, end);
+        }
+        self.live.disarm(key, AgentTimer::Restart);
+        self.refresh(key);
+        self.live.todo.push_back(Todo::Down(key));
+    }
+
+    /// Whether the children of this agent go down and come up one after the other.
+    fn in_order(&self, parent: AgentKey) -> bool {
+        self.state
+            .agents
+            .get(parent)
+            .is_some_and(|parent| parent.settings.strategy != Strategy::OneForOne || parent.goal.is_some())
+    }
+
+    /// Lets an agent go that is to go down, if its turn has come.
+    pub(super) fn bring_down(&mut self, key: AgentKey) {
+        let Some(agent) = self.state.agents.get(key).filter(|agent| agent.goal.is_some()) else {
+            return;
+        };
+        let (live, parent, incarnation, grace) = (
+            agent.is_live(),
+            agent.parent,
+            agent.incarnation,
+            agent.settings.grace,
+        );
+        if !self.live.desk(key).down.is_empty() {
+            return;
+        }
+        if let Some(parent) = parent.filter(|parent| self.in_order(*parent))
+            && self.live.desk(parent).down.last() != Some(&key)
+        {
+            return;
+        }
+        if !live {
+            self.went_down(key, false);
+        } else if !self.live.desk(key).halting {
+            self.live.desk(key).halting = true;
+            self.order_about(AgentEffect::Halt {
+                agent: key,
+                incarnation,
+            });
+            self.arm(key, AgentTimer::Grace, grace);
+        }
+    }
+
+    pub(super) fn halted(&mut self, key: AgentKey, incarnation: Incarnation) -> Result<Reply> {
+        if self.is_over(key, incarnation)? || !self.live.desk(key).halting {
+            return Ok(Reply::Late);
+        }
+        self.went_down(key, false);
+        Ok(Reply::Done)
+    }
+
+    /// An agent that was to go down is gone, or has to be dropped.
+    pub(super) fn went_down(&mut self, key: AgentKey, overdue: bool) {
+        let Some(agent) = self.state.agents.get(key) else {
+            return;
+        };
+        let Some(goal) = agent.goal else { return };
+        let incarnation = agent.incarnation;
+        let judged = matches!(agent.phase, Phase::Judged { .. });
+        if overdue || judged {
+            self.order_about(AgentEffect::Discard {
+                agent: key,
+                incarnation,
+            });
+        }
+        for timer in [AgentTimer::Grace, AgentTimer::Hold, AgentTimer::Restart] {
+            self.live.disarm(key, timer);
+        }
+        let desk = self.live.desk(key);
+        let held = desk.busy.take();
+        (desk.halting, desk.rested, desk.quits) = (false, false, false);
+        let held = held.filter(|held| self.inbox(key).is_some_and(|inbox| inbox.get(*held).is_some()));
+        match goal {
+            Goal::Restart { due } => {
+                if let Some(failed) = self
+                    .failed_at(key)
+                    .filter(|failed| judged && !self.may_try_again(key, *failed))
+                {
+                    self.give_up(key, failed);
+                }
+                if let Some(held) = held.filter(|held| !self.may_try_again(key, *held)) {
+                    self.drop_message(key, held, DropReason::Restarted);
+                }
+                self.tell(key, AgentFact::Waiting { due });
+                if let Some(due) = due {
+                    self.arm(key, AgentTimer::Restart, due.saturating_sub(self.at));
+                }
+            }
+            Goal::End(end) => {
+                self.empty_inbox(key, end);
+                self.tell(key, AgentFact::Stopped { end, overdue });
+                self.order_about(AgentEffect::Ended { agent: key });
+            }
+        }
+        self.refresh(key);
+        self.live.todo.push_back(Todo::Up(key));
+    }
+
+    /// Starts an agent that is to start, if its turn has come.
+    pub(super) fn bring_up(&mut self, key: AgentKey) {
+        self.refresh(key);
+        let Some(agent) = self.state.agents.get(key) else {
+            return;
+        };
+        let Phase::Waiting { due } = agent.phase else {
+            return;
+        };
+        let rested = due.is_none() || self.live.look(key).is_some_and(|desk| desk.rested);
+        if agent.goal.is_some() || !agent.attached || !rested {
+            return;
+        }
+        let incarnation = Incarnation(agent.incarnation.0.saturating_add(1));
+        let (timeout, restarts) = (agent.settings.message_timeout, agent.restarts);
+        if let Some(parent) = agent.parent {
+            let open = |parent: &Agent| parent.phase == Phase::Running && parent.goal.is_none();
+            if !self.state.agents.get(parent).is_some_and(open) {
+                return;
+            }
+            let in_order = self.in_order(parent);
+            let desk = self.live.desk(parent);
+            if desk.up.first() != Some(&key) || in_order && !desk.down.is_empty() {
+                return;
+            }
+        }
+        self.tell(
+            key,
+            AgentFact::Starting {
+                incarnation,
+                restarts,
+            },
+        );
+        self.order_about(AgentEffect::Start {
+            agent: key,
+            incarnation,
+        });
+        if let Some(timeout) = timeout {
+            self.arm(key, AgentTimer::Hold, timeout);
+        }
+    }
+
+    pub(super) fn ready_agent(&mut self, key: AgentKey, incarnation: Incarnation) -> Result<Reply> {
+        if self.is_over(key, incarnation)? || self.agent(key)?.phase != Phase::Starting {
+            return Ok(Reply::Late);
+        }
+        self.tell(key, AgentFact::Ready { incarnation });
+        self.live.disarm(key, AgentTimer::Hold);
+        self.live.desk(key).rested = false;
+        self.refresh(key);
+        self.live.todo.push_back(Todo::Deliver(key));
+        let first = self.live.desk(key).up.first().copied();
+        self.live.todo.extend(first.map(Todo::Up));
+        Ok(Reply::Done)
+    }
+
+    /// Enters an agent among those that go down or come up beside it; when it leaves them, it is the next one's turn.
+    pub(super) fn refresh(&mut self, key: AgentKey) {
+        let Some(agent) = self.state.agents.get(key) else {
+            return;
+        };
+        let Some(parent) = agent.parent else { return };
+        let rested = |due: Option<_>| due.is_none() || self.live.look(key).is_some_and(|desk| desk.rested);
+        let comes_up = agent.goal.is_none()
+            && match agent.phase {
+                Phase::Waiting { due } => agent.attached && rested(due),
+                Phase::Starting => true,
+                _ => false,
+            };
+        let goes_down = agent.goal.is_some();
+        let desk = self.live.desk(parent);
+        let mut moved = false;
+        for (set, belongs) in [(&mut desk.up, comes_up), (&mut desk.down, goes_down)] {
+            if belongs {
+                set.insert(key);
+            } else {
+                moved |= set.remove(&key);
+            }
+        }
+        if !moved {
+            return;
+        }
+        let next = [
+            desk.down.last().copied().map(Todo::Down),
+            desk.up.first().copied().map(Todo::Up),
+        ];
+        self.live.todo.extend(next.into_iter().flatten());
+        self.live.todo.push_back(Todo::Down(parent));
+    }
+}
