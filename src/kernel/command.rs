@@ -1,9 +1,9 @@
 //! What can be asked of the kernel. Strings are borrowed: the kernel copies what it keeps.
 
+use super::agents::AgentCommand;
 use super::id::{AgentKey, Attempt, Message, ProviderKey, TaskKey};
 use super::plan::NewPlan;
 use super::status::{TaskStatus, TaskUserStatus};
-use super::supervision::AgentCommand;
 
 /// A task to create.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,7 +1,7 @@
 //! What the host must do now.
 
+use super::agents::AgentEffect;
 use super::id::{Attempt, ProviderKey, TaskKey};
-use super::supervision::AgentEffect;
 
 /// An order to the driver. Orders come after the events that caused them are recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::agents::AgentFact;
 use super::id::{AgentKey, Attempt, Millis, ProviderKey, Seq, TaskKey};
 use super::plan::Plan;
 use super::status::{TaskStatus, TaskUserStatus};
-use super::supervision::AgentFact;
 
 /// The version of the event format that this build writes.
 pub const FORMAT: u16 = 1;

@@ -9,6 +9,7 @@
 //!
 //! To add a machine: its commands, events and evolve in a file of its own, and a line in `handle` and `evolve`.
 
+mod agents;
 mod command;
 mod deadlines;
 mod effect;
@@ -30,7 +31,6 @@ mod schedule;
 mod scheduling;
 mod state;
 pub mod status;
-mod supervision;
 mod task;
 mod tasks;
 mod timers;
@@ -38,6 +38,10 @@ mod words;
 
 use std::collections::VecDeque;
 
+pub use agents::{
+    Agent, AgentCommand, AgentEffect, AgentEnd, AgentFact, AgentFailure, AgentSettings, AgentStatus, Backoff,
+    DeadLetter, DropReason, Goal, NewAgent, Overflow, RestartType, StopMode, Strategy, SupervisorAction,
+};
 pub use command::{Command, Ending, NewProvider, NewTask, Reply, Reporter};
 pub use effect::Effect;
 pub use error::{ErrorCode, OrchestratorError, Result};
@@ -47,14 +51,10 @@ pub use plan::{MAX_SPAN, NewPlan, OnDependencyFailure, OnInterrupt, Plan, Retry,
 pub use provider::Provider;
 pub use state::State;
 pub use status::{Next, TaskStatus, TaskUserStatus, Verb};
-pub use supervision::{
-    Agent, AgentCommand, AgentEffect, AgentEnd, AgentFact, AgentFailure, AgentSettings, AgentStatus, Backoff,
-    DeadLetter, DropReason, Goal, NewAgent, Overflow, RestartType, StopMode, Strategy, SupervisorAction,
-};
 pub use task::{Step, Task};
 
+use agents::Live;
 pub(crate) use key_set::KeySet;
-use supervision::Live;
 use timers::Timers;
 
 /// The numbers that a host chooses. They steer decisions and are not part of the state.

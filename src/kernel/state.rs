@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::agents::Agents;
 use super::id::{self, Attempt, Millis, ProviderKey, Seq, TaskKey};
 use super::key_set::KeySet;
 use super::limits;
@@ -13,7 +14,6 @@ use super::names::Names;
 use super::provider::Provider;
 use super::schedule::{Rank, Schedule};
 use super::status::TaskStatus;
-use super::supervision::Agents;
 use super::task::{Phase, Place, Task};
 
 /// Strings that many tasks share, stored once.

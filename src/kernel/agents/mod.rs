@@ -8,7 +8,6 @@
 //! May use: the kernel's ids, limits, errors, events and time.
 
 mod agent;
-mod agents;
 mod command;
 mod effect;
 mod fact;
@@ -19,24 +18,25 @@ mod mail;
 mod order;
 mod registry;
 mod spec;
+mod table;
 
-use super::Turn;
-use super::command::Reply;
-use super::effect::Effect;
-use super::error::{ErrorCode, OrchestratorError, Result};
-use super::event::Event;
-use super::id::{AgentKey, Incarnation};
+use crate::kernel::Turn;
+use crate::kernel::command::Reply;
+use crate::kernel::effect::Effect;
+use crate::kernel::error::{ErrorCode, OrchestratorError, Result};
+use crate::kernel::event::Event;
+use crate::kernel::id::{AgentKey, Incarnation};
 
 pub use agent::{Agent, AgentStatus};
-pub use agents::DeadLetter;
 pub use command::{AgentCommand, StopMode};
 pub use effect::AgentEffect;
 pub use fact::{AgentEnd, AgentFact, AgentFailure, DropReason, Goal};
 pub use spec::{AgentSettings, Backoff, NewAgent, Overflow, RestartType, Strategy, SupervisorAction};
+pub use table::DeadLetter;
 
-pub(crate) use agents::Agents;
 pub(super) use live::Live;
 use live::{AgentTimer, Todo};
+pub(crate) use table::Agents;
 
 impl Turn<'_> {
     /// Carries out one command about agents, and what follows from it.
