@@ -14,9 +14,14 @@ export { FileStore as _FileStore, type Disk as _Disk } from "./stores.js";
 export { OrchestratorError, type ErrorCode } from "./errors.js";
 export { importJournal } from "./import.js";
 export type { Journal, StoredJournal } from "./journal-types.js";
+export { AgentHandle } from "./agent-handle.js";
 export { AgentOrchestrator } from "./orchestrator.js";
 export { PastState } from "./past.js";
 export { TaskRun } from "./run.js";
+export type {
+  AgentContext, AgentEvent, AgentFactory, AgentFailure, AgentFault, AgentMessage, AgentNode, AgentOptions, AgentOutcome, AgentStart, AgentStatus,
+  DeadLetter, DeadLetters, DropReason, Overflow, RestartType, Strategy, SupervisedAgent, SupervisorAction, SupervisorPolicy,
+} from "./types.js";
 export type {
   AgentProvider, CancelOptions, Clock, CreateTask, EventListener, EventType, EventsOptions, JsonObject, JsonValue, ListQuery, OnInterrupt,
   OpenOptions, OrchestratedTask, OrchestratorApi, OrchestratorEvent, ProviderResult, RetryPolicy, StartOptions, StateDiff, SubscribeOptions,

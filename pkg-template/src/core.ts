@@ -14,8 +14,8 @@ import type { Opening } from "./opening.js";
 
 export type { Glue };
 
-/** The reply of commands that came too late, as in `src/wasm/core.rs`. */
-export const LATE = -2;
+/** Replies as in `src/wasm/core.rs`: a command came too late, and an inbox has no room. */
+export const LATE = -2, FULL_INBOX = -3;
 const DONE = 0, REFUSED = -1;
 
 /** Ways in which an attempt ends, as in `src/wasm/core.rs`: for good, well, or so that another one may follow. */
@@ -37,7 +37,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Who carries out what the kernel orders. */
 export interface Host {
-  /** What to do, for which task and attempt; then the provider to call, or the status in which a task has ended. */
+  /** What to do, for which task and attempt; then the provider to call, or the status in which a task has ended. About agents, see `agents.ts`. */
   order(kind: number, task: number, attempt: number, detail: number): void;
   /** Events have come. */
   wake(): void;
@@ -325,6 +325,32 @@ export class Core {
     return this.#done(glue, reply);
   }
 
+  /** Sends an agent a message, whose text is empty unless it is to be kept; gives its number, or {@link FULL_INBOX}. */
+  sendMessage(agent: number, payload: string): number {
+    const now = this.#begin();
+    const glue = this.#open();
+    let reply: number;
+    try {
+      reply = glue.sendMessage(now, agent, payload === "" ? 0 : this.strings().put(payload));
+    } catch (cause) {
+      throw this.#trapped(cause);
+    }
+    return this.#done(glue, reply);
+  }
+
+  /** An agent has answered a message; the text is empty unless it is to be kept. */
+  agentReplied(agent: number, incarnation: number, message: number, text: string): number {
+    const now = this.#beginAnyway();
+    const glue = this.#open();
+    let reply: number;
+    try {
+      reply = glue.agentReplied(now, agent, incarnation, message, text === "" ? 0 : this.strings().put(text));
+    } catch (cause) {
+      throw this.#trapped(cause);
+    }
+    return this.#done(glue, reply);
+  }
+
   /** Packs a task, without name and description if brief. */
   snapshot(task: number, brief: boolean): number {
     const glue = this.#open();
@@ -358,6 +384,19 @@ export class Core {
     } catch (cause) {
       throw this.#trapped(cause);
     }
+  }
+
+  /** The same as {@link command} for what foreign code has done, which must not be lost to a bad clock. */
+  report(use: (glue: Glue, now: number) => number): number {
+    const now = this.#beginAnyway();
+    const glue = this.#open();
+    let reply: number;
+    try {
+      reply = use(glue, now);
+    } catch (cause) {
+      throw this.#trapped(cause);
+    }
+    return this.#done(glue, reply);
   }
 
   /** Carries out a command, hands out the orders it led to, and gives its reply. */

@@ -1,4 +1,5 @@
 /** Makes happen what the kernel orders: calls providers, tells those who wait, hands out events. Decides nothing. */
+import { Agents, FIRST_AGENT_ORDER } from "./agents.js";
 import { Attempt } from "./attempt.js";
 import { Context } from "./context.js";
 import { Alarm } from "./alarm.js";
@@ -9,8 +10,9 @@ import { Names } from "./names.js";
 import type { Opening } from "./opening.js";
 import type { Settings } from "./options.js";
 import { execute, type Registered } from "./provider.js";
+import type { HandleHost } from "./agent-handle.js";
 import { Subscriptions, type EventsHost } from "./subscriptions.js";
-import type { OrchestratedTask, OrchestratorEvent, TaskOutcome } from "./types.js";
+import type { AgentEvent, OrchestratedTask, OrchestratorEvent, TaskOutcome } from "./types.js";
 import { View } from "./view.js";
 import { readEvents, readTask, result, STATUSES, TERMINAL } from "./wire.js";
 
@@ -32,11 +34,12 @@ interface Order {
 /** How an attempt ended, as an event says it. */
 type Ending = Extract<OrchestratorEvent, { type: "task:completed" | "task:failed" | "task:cancelled" }>;
 
-export class Driver implements Host, EventsHost {
+export class Driver implements Host, EventsHost, HandleHost {
   readonly core: Core;
   readonly names: Names;
   readonly view: View;
   readonly subscriptions: Subscriptions;
+  readonly agents: Agents;
   /** Absent without a journal. */
   readonly keeper: Keeper | undefined;
   /** Those that can be used. */
@@ -59,6 +62,7 @@ export class Driver implements Host, EventsHost {
     this.names = new Names(this.core);
     this.view = new View(this.core, this.names);
     this.subscriptions = new Subscriptions(this.core, this.names, this);
+    this.agents = new Agents(this.core, settings.supervisor, this);
     this.#alarm = new Alarm(this.core, this);
     if (journal === undefined) return;
     this.keeper = new Keeper(this.core, journal, !keepHistory, this);
@@ -102,6 +106,7 @@ export class Driver implements Host, EventsHost {
 
   /** Those who wait are told at once; what calls into foreign code waits for the pump. */
   order(kind: number, task: number, number: number, detail: number): void {
+    if (kind >= FIRST_AGENT_ORDER) return this.agents.order(kind, task, number, detail);
     if (kind === RUN) {
       const attempt = this.#toRun(task, number);
       if (attempt !== undefined) this.#orders.push({ kind, attempt, provider: detail });
@@ -191,6 +196,21 @@ export class Driver implements Host, EventsHost {
     }
   }
 
+  // ----- for handles of agents -----
+
+  get gone(): boolean {
+    return this.core.gone !== undefined;
+  }
+
+  durable(): Promise<void> | undefined {
+    return this.keeper?.durable();
+  }
+
+  eventsOf(agent: string, from: number, over: () => boolean): AsyncIterableIterator<AgentEvent> {
+    // The subscription lets only these through, and what is told to everybody.
+    return this.subscriptions.events({ agent, from }, over) as AsyncIterableIterator<AgentEvent>;
+  }
+
   /** What the events that have just become durable say of the end of an attempt. */
   #ending(key: number, number: number): Ending | undefined {
     const taskId = this.names.ownTaskId(key);
@@ -213,6 +233,7 @@ export class Driver implements Host, EventsHost {
     this.#alarm.stop();
     this.subscriptions.fail(error);
     this.#endAttempts(error);
+    this.agents.fail(error);
   }
 
   /** Ends everything that is under way; what waits for it is told why. Ready when the journal is closed, if there is one. */
@@ -223,6 +244,7 @@ export class Driver implements Host, EventsHost {
     if (this.keeper === undefined) this.core.close(error);
     else if (this.core.gone === undefined) this.core.retire(error);
     this.#endAttempts(error);
+    this.agents.fail(error);
     return (this.#closing = this.keeper?.finish());
   }
 
@@ -245,9 +267,10 @@ export class Driver implements Host, EventsHost {
     try {
       this.subscriptions.flush();
       const orders = this.#orders;
-      if (orders.length > 0) {
+      if (orders.length > 0 || this.agents.pending) {
         this.#orders = [];
         for (const order of orders) this.#carryOut(order);
+        this.agents.carryOut();
         this.subscriptions.flush();
       }
       if (this.core.gone === undefined) {
@@ -260,7 +283,7 @@ export class Driver implements Host, EventsHost {
     this.#awake = false;
     const { gone } = this.core;
     if (gone === undefined) {
-      if (this.#orders.length > 0 || this.subscriptions.pending) this.wake();
+      if (this.#orders.length > 0 || this.agents.pending || this.subscriptions.pending) this.wake();
     } else if (gone.code === "POISONED") {
       void this.close(gone);
     }

@@ -1,6 +1,7 @@
 /** The vocabulary of what happens, and of listening to it. */
+import type { AgentFailure, AgentMessage, AgentStatus, DropReason } from "./agent-types.js";
 import type { ErrorCode } from "./errors.js";
-import type { TaskFailure, TaskResult, TaskStep, TaskWait } from "./types.js";
+import type { JsonValue, TaskFailure, TaskResult, TaskStep, TaskWait } from "./types.js";
 
 interface Base<T extends string> {
   readonly type: T;
@@ -15,6 +16,45 @@ interface OfTask<T extends string> extends Base<T> {
 interface OfAttempt<T extends string> extends OfTask<T> {
   readonly attempt: number;
 }
+
+interface OfAgent<T extends string> extends Base<T> {
+  /** The name of the agent. */
+  readonly agent: string;
+}
+interface OfStart<T extends string> extends OfAgent<T> {
+  /** The number of the start of the agent. */
+  readonly incarnation: number;
+}
+interface OfMessage<T extends string> extends OfAgent<T> {
+  /** The number of the message, for this agent. */
+  readonly messageId: number;
+}
+
+/** What happens to agents. */
+export type AgentEvent =
+  | (OfAgent<"agent:added"> & { readonly parent?: string | undefined })
+  | (OfAgent<"agent:waiting"> & { readonly dueAt?: number | undefined })
+  | OfStart<"agent:spawned">
+  | OfStart<"agent:restarted">
+  | OfStart<"agent:ready">
+  | (OfStart<"agent:failed"> & {
+      readonly failure: AgentFailure; readonly error: string; readonly retryable: boolean; readonly messageId?: number | undefined;
+    })
+  | OfAgent<"agent:resumed">
+  | (OfAgent<"agent:escalated"> & { readonly origin: string; readonly to?: string | undefined })
+  | (OfAgent<"agent:restarting"> & { readonly restarts: number; readonly dueAt: number })
+  | (OfAgent<"agent:stopping"> & { readonly restart: boolean; readonly reason: string })
+  | (OfAgent<"agent:stopped"> & { readonly status: Extract<AgentStatus, "completed" | "failed" | "cancelled">; readonly overdue: boolean })
+  | OfAgent<"agent:closing">
+  | OfAgent<"agent:steady">
+  | (OfMessage<"agent:message"> & { readonly messages: readonly AgentMessage[] })
+  | OfMessage<"agent:prompted">
+  | (OfMessage<"agent:replied"> & { readonly reply: JsonValue })
+  | (OfMessage<"agent:dropped"> & { readonly reason: DropReason })
+  | (OfMessage<"agent:dead-letter"> & { readonly messages: readonly AgentMessage[]; readonly error: string; readonly deliveries: number })
+  | (OfAgent<"agent:state"> & { readonly state: JsonValue })
+  | OfStart<"agent:late">
+  | OfAgent<"agent:removed">;
 
 /** Everything that can happen. One event for one fact. `journal:failed` and `subscriber:lagged` are not part of the journal. */
 export type OrchestratorEvent =
@@ -42,6 +82,7 @@ export type OrchestratorEvent =
   | OfAttempt<"task:interrupted">
   | (Base<"journal:recovered"> & { readonly cut: number; readonly interrupted: number })
   | (Base<"group:limited"> & { readonly group: string; readonly maxConcurrency: number | undefined })
+  | AgentEvent
   | (Base<"journal:failed"> & { readonly code: ErrorCode; readonly message: string })
   | (Base<"subscriber:lagged"> & { readonly dropped: number });
 
@@ -56,6 +97,8 @@ export interface SubscribeOptions<T extends EventType = EventType> {
   types?: readonly T[] | undefined;
   /** Only events of this task. */
   taskId?: string | undefined;
+  /** Only events of the agent with this name. */
+  agent?: string | undefined;
   /** First seq wanted: 0 or 1 replays all that is kept. Default: from now on. */
   from?: number | undefined;
   /** Ends the subscription. */

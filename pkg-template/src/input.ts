@@ -95,6 +95,11 @@ export function signalOf(options: { readonly signal?: AbortSignal | undefined } 
   throw invalid(`signal must be an AbortSignal, not ${kindOf(signal)}`);
 }
 
+/** What is told when a signal was aborted. */
+export function aborted(signal: AbortSignal): OrchestratorError {
+  return new OrchestratorError("ABORTED", `the signal was aborted: ${describe(signal.reason)}`, { cause: signal.reason });
+}
+
 /** Calls back when a signal is aborted; gives what ends that. A signal may be foreign code, which must not get in the way. */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   reading("the signal", () => signal.addEventListener("abort", listener, { once: true }));

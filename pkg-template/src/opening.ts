@@ -20,6 +20,10 @@ export interface CoreOptions {
   readonly snapshotEvents: number | undefined;
   readonly keepHistory: boolean;
   readonly seed: number | undefined;
+  /** Whether messages to agents, and their replies, are in the journal. */
+  readonly recordMessages: boolean;
+  /** Whether there is a policy for agents that have none above them. */
+  readonly consults: boolean;
 }
 
 /** Makes the core, at this time. */
@@ -27,10 +31,10 @@ export type Opening = (now: number) => Glue;
 
 /** Opens a new core; or, with what a journal has kept, one that goes on from there. */
 export function opening(options: CoreOptions, stored?: StoredJournal): Opening {
-  const { maxConcurrency, maxTasks, maxOutputLines, eventLogBytes, maxQueued, onInterrupt, maxUnwrittenBytes, snapshotBytes, snapshotEvents, keepHistory, seed } = options;
+  const { maxConcurrency, maxTasks, maxOutputLines, eventLogBytes, maxQueued, onInterrupt, maxUnwrittenBytes, snapshotBytes, snapshotEvents, keepHistory, seed, recordMessages, consults } = options;
   const numbers = Float64Array.of(
     maxConcurrency ?? 0, maxTasks ?? 0, maxOutputLines ?? 0, eventLogBytes ?? 0, maxQueued ?? 0, onInterrupt, maxUnwrittenBytes ?? 0,
-    snapshotBytes ?? -1, keepHistory ? 1 : 0, snapshotEvents ?? -1,
+    snapshotBytes ?? -1, keepHistory ? 1 : 0, snapshotEvents ?? -1, recordMessages ? 1 : 0, consults ? 1 : 0,
   );
   return (now) => {
     if (stored === undefined) return new Glue(now, seed ?? random(), numbers);

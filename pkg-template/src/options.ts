@@ -2,6 +2,8 @@
 import { timeOf, type Time } from "./clock.js";
 import { count, invalid, kindOf, object, optionalString, string } from "./input.js";
 import { readJournal, type Foreign } from "./foreign.js";
+import { policyOf, whole, type AgentDefaults } from "./agent-options.js";
+import type { SupervisorPolicy } from "./agent-types.js";
 import type { CoreOptions } from "./opening.js";
 import { flag, onInterruptOf } from "./plan.js";
 import { readProvider, type Registered } from "./provider.js";
@@ -11,6 +13,9 @@ import type { OpenOptions } from "./types.js";
 export interface Settings {
   readonly core: CoreOptions;
   readonly journal: Foreign | undefined;
+  readonly agents: AgentDefaults;
+  /** Decides about agents that have no policy above them. */
+  readonly supervisor: SupervisorPolicy | undefined;
   readonly time: Time;
   readonly groups: readonly (readonly [name: string, max: number | undefined])[];
   readonly providers: readonly Registered[];
@@ -39,6 +44,7 @@ export function readOptions(options: OpenOptions): Settings {
   const {
     providers, defaultProviderId, workingDirectory, maxConcurrency, maxTasks, maxOutputLines, eventLogBytes, maxQueued, onInterrupt,
     maxUnwrittenBytes, snapshotBytes, snapshotEvents, keepHistory, groups, journal, clock, now, seed, onError,
+    supervisor, maxRestarts, inboxCapacity,
   } = object("the options", options) as OpenOptions;
   if (onError !== undefined && typeof onError !== "function") throw invalid(`onError must be a function, not ${kindOf(onError)}`);
   if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0)) throw invalid("seed must be a whole number of at least 0");
@@ -57,7 +63,11 @@ export function readOptions(options: OpenOptions): Settings {
       snapshotEvents: wholeNumber("snapshotEvents", snapshotEvents),
       keepHistory: flag("keepHistory", keepHistory),
       seed,
+      recordMessages: journal !== undefined,
+      consults: supervisor !== undefined,
     },
+    agents: { maxRestarts: whole("maxRestarts", maxRestarts), inboxCapacity: count("inboxCapacity", inboxCapacity) },
+    supervisor: policyOf("supervisor", supervisor),
     journal: journal === undefined ? undefined : readJournal(journal),
     time: timeOf(clock, now),
     groups: groupsOf(groups),

@@ -1,9 +1,10 @@
 /** The methods of an orchestrator, for those who wrap or replace one. */
 import type { EventListener, EventType, EventsOptions, OrchestratorEvent, SubscribeOptions } from "./event-types.js";
+import type { AgentHandle } from "./agent-handle.js";
 import type { PastState } from "./past.js";
 import type { TaskRun } from "./run.js";
 import type {
-  AgentProvider, CancelOptions, CreateTask, ListQuery, OpenOptions, OrchestratedTask, StartOptions, StateDiff,
+  AgentFactory, AgentNode, AgentOptions, AgentProvider, CancelOptions, CreateTask, DeadLetters, ListQuery, OpenOptions, OrchestratedTask, StartOptions, StateDiff,
   TaskCounts, TaskOutcome, TaskPage, TaskStatus, TaskStep, TaskUserStatus, Verification,
 } from "./types.js";
 
@@ -39,6 +40,17 @@ export interface OrchestratorApi {
   registerProvider(provider: AgentProvider): () => void;
   limitGroup(group: string, maxConcurrency: number | undefined): Promise<void>;
   readonly providers: readonly { readonly id: string; readonly label: string; readonly description: string | undefined }[];
+  addAgent(name: string, factory: AgentFactory, options?: AgentOptions): void;
+  addChild(name: string, parent: string, factory: AgentFactory, options?: AgentOptions): void;
+  spawn(name: string): AgentHandle;
+  agent(name: string): AgentHandle | undefined;
+  removeAgent(name: string): Promise<void>;
+  parentOf(name: string): string | undefined;
+  childrenOf(name: string): readonly string[] | undefined;
+  names(): readonly string[];
+  contains(name: string): boolean;
+  tree(): readonly AgentNode[];
+  deadLetters(): DeadLetters;
   subscribe<T extends EventType = EventType>(listener: EventListener<T>, options?: SubscribeOptions<T>): () => void;
   events<T extends EventType = EventType>(options?: EventsOptions<T>): AsyncIterableIterator<Extract<OrchestratorEvent, { type: T }>>;
   journalHash(): string;

@@ -1,3 +1,5 @@
+import { AgentHandle } from "./agent-handle.js";
+import { readAgent } from "./agent-options.js";
 import { Attempt } from "./attempt.js";
 import type { Core, Glue } from "./core.js";
 import { Driver } from "./driver.js";
@@ -12,7 +14,7 @@ import { planOf, writePlan } from "./plan.js";
 import { readProvider, type Registered } from "./provider.js";
 import { TaskRun } from "./run.js";
 import type {
-  AgentProvider, CancelOptions, CreateTask, EventListener, EventType, EventsOptions, ListQuery, OpenOptions, OrchestratedTask,
+  AgentFactory, AgentNode, AgentOptions, AgentProvider, CancelOptions, CreateTask, DeadLetters, EventListener, EventType, EventsOptions, ListQuery, OpenOptions, OrchestratedTask,
   OrchestratorApi, OrchestratorEvent, StartOptions, StateDiff, SubscribeOptions, TaskCounts, TaskOutcome, TaskPage, TaskStatus, TaskStep,
   TaskUserStatus, Verification,
 } from "./types.js";
@@ -134,7 +136,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   /** The outcome of a task: at once if it has ended, else when it does. The signal ends the waiting, not the task. */
   async waitForTask(taskId: string, options?: { signal?: AbortSignal | undefined }): Promise<TaskOutcome> {
     const signal = input.reading("the options", () => input.signalOf(options));
-    if (signal?.aborted === true) throw aborted(signal);
+    if (signal?.aborted === true) throw input.aborted(signal);
     const key = this.#key(taskId);
     if (STATUSES.indexOf(this.#driver.task(key).status) >= TERMINAL) return this.#kept(this.#driver.outcome(key, this.#lastAttempt(key)));
     const failure = this.#core.failure();
@@ -142,7 +144,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     const attempt = this.#driver.attempt(key, this.#lastAttempt(key));
     if (signal === undefined) return attempt.promise;
     return new Promise((resolve, reject) => {
-      attempt.onEnd(input.onAbort(signal, () => reject(aborted(signal))));
+      attempt.onEnd(input.onAbort(signal, () => reject(input.aborted(signal))));
       attempt.promise.then(resolve, reject);
     });
   }
@@ -311,6 +313,74 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   /** The providers that can be used now. */
   get providers(): readonly { readonly id: string; readonly label: string; readonly description: string | undefined }[] {
     return Object.freeze(Array.from(this.#driver.providers.values(), ({ id, label, description }) => Object.freeze({ id, label, description })));
+  }
+
+  // ----- agents -----
+
+  /**
+   * Adds a supervised agent; its factory makes it at every start. After a recovery this gives one that the journal knows
+   * its factory again, and one that ran starts by itself. Throws `AGENT_EXISTS`.
+   */
+  addAgent(name: string, factory: AgentFactory, options?: AgentOptions): void {
+    this.#driver.agents.add(readAgent(name, factory, options, this.#settings.agents), undefined);
+  }
+
+  /** Adds an agent below another one, which restarts and stops with it. Throws `AGENT_EXISTS`, or `AGENT_NOT_FOUND` for the parent. */
+  addChild(name: string, parent: string, factory: AgentFactory, options?: AgentOptions): void {
+    const { agents } = this.#driver;
+    agents.add(readAgent(name, factory, options, this.#settings.agents), agents.view.key(parent));
+  }
+
+  /** Starts an agent and all below it; one that runs already has one more handle then. */
+  spawn(name: string): AgentHandle {
+    const from = this.#core.nextSeq;
+    const key = this.#driver.agents.view.key(name);
+    this.#driver.agents.spawn(key);
+    return new AgentHandle(this.#driver, this.#driver.agents.cell(key), from);
+  }
+
+  /** A handle to an agent, spawned or not. */
+  agent(name: string): AgentHandle | undefined {
+    const key = this.#driver.agents.view.find(name);
+    return key < 0 ? undefined : new AgentHandle(this.#driver, this.#driver.agents.cell(key), this.#core.nextSeq);
+  }
+
+  /** Forgets an agent and all below it, which must have ended. */
+  async removeAgent(name: string): Promise<void> {
+    const { agents } = this.#driver;
+    const tell = agents.remove(agents.view.key(name));
+    await this.#durable();
+    tell();
+  }
+
+  /** The name of the agent above an agent. */
+  parentOf(name: string): string | undefined {
+    return this.#driver.agents.view.parentOf(name);
+  }
+
+  /** The names of the agents right below an agent, in the order in which they were added. */
+  childrenOf(name: string): readonly string[] | undefined {
+    return this.#driver.agents.view.childrenOf(name);
+  }
+
+  /** The names of all agents, in the order in which they were added. */
+  names(): readonly string[] {
+    return this.#driver.agents.view.names();
+  }
+
+  /** Whether there is an agent with this name. */
+  contains(name: string): boolean {
+    return this.#driver.agents.view.contains(name);
+  }
+
+  /** All agents that have none above them, with those below each. */
+  tree(): readonly AgentNode[] {
+    return this.#driver.agents.view.tree();
+  }
+
+  /** The messages that agents could not answer. */
+  deadLetters(): DeadLetters {
+    return this.#driver.agents.view.deadLetters();
   }
 
   // ----- events -----
@@ -530,7 +600,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     let cancel: (() => void) | undefined;
     try {
       const signal = options === undefined ? undefined : input.reading("the options", () => input.signalOf(options));
-      if (signal?.aborted === true) throw aborted(signal);
+      if (signal?.aborted === true) throw input.aborted(signal);
       // Before anything is started: a signal that cannot be listened to is refused.
       if (signal !== undefined) deafen = input.onAbort(signal, () => cancel?.());
       const from = this.#core.nextSeq;
@@ -563,10 +633,6 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
       this.#driver.complain(error, "a cancel by a signal");
     }
   }
-}
-
-function aborted(signal: AbortSignal): OrchestratorError {
-  return new OrchestratorError("ABORTED", `the signal was aborted: ${describe(signal.reason)}`, { cause: signal.reason });
 }
 
 const notOpened = (): OrchestratorError => new OrchestratorError("DISPOSED", "the orchestrator was not opened");

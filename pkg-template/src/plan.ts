@@ -29,7 +29,7 @@ export type PlanInput = Pick<
 const INTERRUPTS: readonly OnInterrupt[] = ["pause", "retry", "fail"];
 
 /** The place of a word among those that are allowed; `without` when it is absent. */
-function word(what: string, value: unknown, words: readonly string[], without: number): number {
+export function word(what: string, value: unknown, words: readonly string[], without: number): number {
   if (value === undefined) return without;
   const place = words.indexOf(value as string);
   if (place >= 0) return place;
@@ -45,14 +45,14 @@ export function flag(what: string, value: unknown): boolean {
   throw invalid(`${what} must be true or false, not ${kindOf(value)}`);
 }
 
-function numberIn(what: string, value: unknown, min: number, max: number, without: number): number {
+export function numberIn(what: string, value: unknown, min: number, max: number, without: number): number {
   if (value === undefined) return without;
   if (typeof value === "number" && value >= min && value <= max) return value;
   throw invalid(`${what} must be a number from ${min} to ${max}, not ${typeof value === "number" ? value : kindOf(value)}`);
 }
 
 /** Milliseconds, as a whole number that crosses unchanged. Which spans make sense is for the core to say. */
-function milliseconds(what: string, value: unknown): number | undefined {
+export function milliseconds(what: string, value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
   throw invalid(`${what} must be a whole number of milliseconds, not ${typeof value === "number" ? value : kindOf(value)}`);
@@ -112,7 +112,7 @@ export function planOf(input: PlanInput): Plan {
 }
 
 /** Adds a whole number of up to 53 bits to a call whose fields all stand in the buffer. */
-const wide = (core: Core, value: number): Core => core.number(value % 4294967296).number(Math.floor(value / 4294967296));
+export const wide = (core: Core, value: number): Core => core.number(value % 4294967296).number(Math.floor(value / 4294967296));
 
 function optionalWide(core: Core, value: number | undefined): void {
   core.number(value === undefined ? 0 : 1);

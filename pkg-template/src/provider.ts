@@ -59,7 +59,7 @@ export function execute(provider: Registered, attempt: Attempt, task: Orchestrat
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 
@@ -179,7 +179,7 @@ function fail(attempt: Attempt, thrown: unknown): void {
 }
 
 /** Whether another attempt may do better. What is no result would be none the next time either. */
-function mayRetry(thrown: unknown): boolean {
+export function mayRetry(thrown: unknown): boolean {
   try {
     if (OrchestratorError.isInstance(thrown)) return thrown.code !== "INVALID_RESULT" && thrown.code !== "LIMIT_EXCEEDED";
     return typeof thrown !== "object" || thrown === null || (thrown as { retryable?: unknown }).retryable !== false;

@@ -23,6 +23,7 @@ export interface EventsHost {
 interface Subscriber {
   readonly types: ReadonlySet<string> | undefined;
   readonly taskId: string | undefined;
+  readonly agent: string | undefined;
   readonly deliver: Listener;
   /** First position wanted. */
   readonly since: number;
@@ -39,20 +40,22 @@ function wants(subscriber: Subscriber, event: OrchestratorEvent): boolean {
   if (event.seq < subscriber.since) return false;
   if (event.type === "subscriber:lagged") return true;
   if (subscriber.types !== undefined && !subscriber.types.has(event.type)) return false;
+  if (subscriber.agent !== undefined && !("agent" in event && event.agent === subscriber.agent)) return false;
   return subscriber.taskId === undefined || ("taskId" in event && event.taskId === subscriber.taskId);
 }
 
 function readOptions(input: EventsOptions | undefined): {
-  types: ReadonlySet<string> | undefined; taskId: string | undefined; from: number | undefined; signal: AbortSignal | undefined; buffer: number;
+  types: ReadonlySet<string> | undefined; taskId: string | undefined; agent: string | undefined; from: number | undefined; signal: AbortSignal | undefined; buffer: number;
 } {
   const options = input === undefined ? {} : (object("the options", input) as EventsOptions);
-  const { types, taskId, from, buffer = 1024 } = options;
+  const { types, taskId, agent, from, buffer = 1024 } = options;
   if (types !== undefined && !Array.isArray(types)) throw invalid(`types must be an array of event types, not ${kindOf(types)}`);
   if (!(typeof buffer === "number" && Number.isInteger(buffer) && buffer >= 1)) throw invalid("buffer must be a whole number of at least 1");
   if (from !== undefined && !(Number.isSafeInteger(from) && from >= 0)) throw invalid("from must be a whole number, the first seq wanted");
   return {
     types: types === undefined ? undefined : new Set(types.map((type) => string("an event type", type))),
     taskId: taskId === undefined ? undefined : string("taskId", taskId),
+    agent: agent === undefined ? undefined : string("agent", agent),
     from: from === undefined ? undefined : Math.max(from, 1),
     signal: signalOf(options),
     buffer,
@@ -66,8 +69,9 @@ export class Subscriptions {
   /** In the order in which they came; those that left go when nobody is looking. */
   #live: Subscriber[] = [];
   #left = false;
-  /** Those of one task apart: there may be one for every run, and each wants few of the events. */
+  /** Those of one task or one agent apart: there may be one for each, and each wants few of the events. */
   readonly #ofTask = new Map<string, Set<Subscriber>>();
+  readonly #ofAgent = new Map<string, Set<Subscriber>>();
   readonly #behind = new Set<Subscriber>();
   /** What ends each of them. */
   readonly #ends = new Set<() => void>();
@@ -95,7 +99,7 @@ export class Subscriptions {
       if (this.#behind.size > 0) for (const subscriber of this.#behind) this.#catchUp(subscriber);
       if (this.#core.gone !== undefined) return;
       if (this.#left) this.#sweep();
-      if (this.#live.length === 0 && this.#ofTask.size === 0) {
+      if (this.#live.length === 0 && this.#ofTask.size === 0 && this.#ofAgent.size === 0) {
         this.#next = this.#core.durable;
         return;
       }
@@ -121,7 +125,8 @@ export class Subscriptions {
       // Most want everything, and to look into events of so many shapes is slow.
       if (subscriber.types === undefined || wants(subscriber, event)) this.#deliver(subscriber, event);
     }
-    if (this.#ofTask.size > 0) this.#tellTask(event, seq);
+    if (this.#ofTask.size > 0) this.#tellApart(this.#ofTask, "taskId" in event ? event.taskId : undefined, event, seq);
+    if (this.#ofAgent.size > 0) this.#tellApart(this.#ofAgent, "agent" in event ? event.agent : undefined, event, seq);
   }
 
   #catchUp(subscriber: Subscriber): void {
@@ -165,7 +170,7 @@ export class Subscriptions {
       type: "journal:failed", seq: this.#core.durable - 1, at: this.#core.lastTime, code: error.code, message: error.message,
     });
     this.#failed = event;
-    const all = [this.#live, ...this.#ofTask.values()].flatMap((subscribers) => [...subscribers]);
+    const all = [this.#live, ...this.#ofTask.values(), ...this.#ofAgent.values()].flatMap((subscribers) => [...subscribers]);
     for (const subscriber of all) this.#deliver(subscriber, event);
   }
 
@@ -179,21 +184,21 @@ export class Subscriptions {
     }
   }
 
-  #tellTask(event: OrchestratorEvent, seq: number): void {
-    const concerned = event.type === "subscriber:lagged" ? [...this.#ofTask.values()] : "taskId" in event ? [this.#ofTask.get(event.taskId)] : [];
+  #tellApart(apart: Map<string, Set<Subscriber>>, about: string | undefined, event: OrchestratorEvent, seq: number): void {
+    const concerned = event.type === "subscriber:lagged" ? [...apart.values()] : about === undefined ? [] : [apart.get(about)];
     for (const subscribers of concerned) {
       for (const subscriber of subscribers ?? []) if (seq >= subscriber.joined && wants(subscriber, event)) this.#deliver(subscriber, event);
     }
   }
 
   #join(subscriber: Subscriber): void {
-    const { taskId } = subscriber;
-    if (taskId === undefined) {
+    const [apart, about] = this.#place(subscriber);
+    if (about === undefined) {
       this.#live.push(subscriber);
       return;
     }
-    const others = this.#ofTask.get(taskId);
-    if (others === undefined) this.#ofTask.set(taskId, new Set([subscriber]));
+    const others = apart.get(about);
+    if (others === undefined) apart.set(about, new Set([subscriber]));
     else others.add(subscriber);
   }
 
@@ -201,8 +206,14 @@ export class Subscriptions {
     subscriber.active = false;
     this.#left = true;
     this.#behind.delete(subscriber);
-    const others = subscriber.taskId === undefined ? undefined : this.#ofTask.get(subscriber.taskId);
-    if (others?.delete(subscriber) === true && others.size === 0) this.#ofTask.delete(subscriber.taskId!);
+    const [apart, about] = this.#place(subscriber);
+    const others = about === undefined ? undefined : apart.get(about);
+    if (others?.delete(subscriber) === true && others.size === 0) apart.delete(about!);
+  }
+
+  /** Among whom a subscriber stands, and under which name. */
+  #place({ taskId, agent }: Subscriber): [Map<string, Set<Subscriber>>, string | undefined] {
+    return taskId === undefined ? [this.#ofAgent, agent] : [this.#ofTask, taskId];
   }
 
   #sweep(): void {
@@ -235,10 +246,10 @@ export class Subscriptions {
 
   subscribe(listener: unknown, input?: SubscribeOptions): () => void {
     if (typeof listener !== "function") throw invalid(`the listener must be a function, not ${kindOf(listener)}`);
-    const { types, taskId, from, signal } = readOptions(input);
+    const { types, taskId, agent, from, signal } = readOptions(input);
     const next = this.#begin();
     if (signal?.aborted === true) return () => {};
-    return this.#add({ types, taskId, deliver: listener as Listener, since: from ?? next, from, joined: from ?? next, active: true }, signal);
+    return this.#add({ types, taskId, agent, deliver: listener as Listener, since: from ?? next, from, joined: from ?? next, active: true }, signal);
   }
 
   /**
@@ -246,14 +257,14 @@ export class Subscriptions {
    * nothing more is to come than what has happened.
    */
   events(input?: EventsOptions, over?: () => boolean): AsyncIterableIterator<OrchestratorEvent> {
-    const { types, taskId, from, signal, buffer } = readOptions(input);
+    const { types, taskId, agent, from, signal, buffer } = readOptions(input);
     const next = this.#begin();
     let queue: OrchestratorEvent[] = [];
     let dropped = 0;
     let waiting: ((result: IteratorResult<OrchestratorEvent>) => void)[] = [];
     let ended = false;
     const subscriber: Subscriber = {
-      types, taskId, since: from ?? next, from, joined: from ?? next, active: true,
+      types, taskId, agent, since: from ?? next, from, joined: from ?? next, active: true,
       deliver: (event) => {
         const reader = waiting.shift();
         if (reader !== undefined) return reader({ done: false, value: event });

@@ -2,6 +2,7 @@
  * The public vocabulary of the package: what goes in, what comes out. Everything that comes out is a plain frozen
  * object; nothing here is a live handle except {@link TaskRun} and {@link TaskContext}.
  */
+import type { SupervisorPolicy } from "./agent-types.js";
 import type { Journal } from "./journal-types.js";
 
 /** A value that survives `JSON.parse(JSON.stringify(value))`. */
@@ -291,6 +292,12 @@ export interface OpenOptions {
   snapshotEvents?: number | undefined;
   /** How many bytes may wait to be written before new work is refused with `OVERLOADED`. Default 64 MiB. */
   maxUnwrittenBytes?: number | undefined;
+  /** Decides about agents that fail and have no policy above them. Without one, those that may do better are restarted, and others end. */
+  supervisor?: SupervisorPolicy | undefined;
+  /** How many restarts are within the limits of agents that do not say. Default 3. */
+  maxRestarts?: number | undefined;
+  /** How many messages may wait in the inbox of agents that do not say. Default 32. */
+  inboxCapacity?: number | undefined;
   /** The time and timers, for hosts with their own and for tests. */
   clock?: Clock | undefined;
   /** Short for a `clock` that differs in nothing else: milliseconds since the Unix epoch. Default `Date.now`. */
@@ -370,5 +377,9 @@ export interface CancelOptions {
   reason?: string | undefined;
 }
 
-export type { EventListener, EventType, EventsOptions, OrchestratorEvent, SubscribeOptions } from "./event-types.js";
+export type {
+  AgentContext, AgentFactory, AgentFailure, AgentFault, AgentMessage, AgentNode, AgentOptions, AgentOutcome, AgentStart, AgentStatus, DeadLetter,
+  DeadLetters, DropReason, Overflow, RestartType, Strategy, SupervisedAgent, SupervisorAction, SupervisorPolicy,
+} from "./agent-types.js";
+export type { AgentEvent, EventListener, EventType, EventsOptions, OrchestratorEvent, SubscribeOptions } from "./event-types.js";
 export type { OrchestratorApi } from "./orchestrator-types.js";

@@ -76,7 +76,7 @@ function split(text: string): readonly string[] {
 }
 
 /** Freezes a JSON value to its leaves. */
-function freezeDeep<T>(value: T): T {
+export function freezeDeep<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
     for (const inner of Object.values(value)) freezeDeep(inner);
@@ -202,6 +202,9 @@ function readEvent(reader: Reader, names: Names, seq: number): OrchestratorEvent
       const max = reader.number();
       return Object.freeze({ type: "group:limited", seq, at, group, maxConcurrency: max === 0 ? undefined : max });
     }
+    case 22:
+      // There are many kinds of these, and few of each.
+      return freezeDeep({ ...(JSON.parse(reader.string()) as object), seq, at } as OrchestratorEvent);
     default:
       return Object.freeze({ type: "task:deleted", seq, at, taskId });
   }

@@ -33,6 +33,14 @@ pub fn canonical_text(what: &str, text: &str) -> Result<String> {
     if !text.starts_with('{') {
         return Err(OrchestratorError::invalid(format!("{what} must be an object")));
     }
+    canonical_value_text(what, text)
+}
+
+/// The canonical text of any JSON value that `JSON.stringify` wrote.
+///
+/// # Errors
+/// As [`canonical_text`].
+pub(crate) fn canonical_value_text(what: &str, text: &str) -> Result<String> {
     let mut reader = Reader { text, at: 0 };
     let mut out = String::with_capacity(text.len());
     match reader.value(1, &mut out) {

@@ -42,4 +42,6 @@ pub use subscription::{EventFilter, EventStream};
 pub use task::{OrchestratedTask, TaskResult, TaskStep};
 
 #[cfg(target_family = "wasm")]
-pub(crate) use {event::message, past::verify, query::resolve, task_context::task_context};
+pub(crate) use {
+    event::message, json::canonical_value_text, past::verify, query::resolve, task_context::task_context,
+};

@@ -10,6 +10,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use js_sys::{Error, Uint8Array};
 
+use super::agents;
 use super::error::thrown;
 use super::input::Strings;
 use super::pack::Pack;
@@ -222,9 +223,8 @@ impl Core {
                 Effect::Abort { task, attempt } => [1, task.get(), attempt.get(), 0],
                 Effect::Hold { task, attempt } => [2, task.get(), attempt.get(), 0],
                 Effect::Release { task, attempt } => [3, task.get(), attempt.get(), 0],
-                // Nobody can add one yet.
-                Effect::Agent(_) => continue,
                 Effect::Settle { task, attempt } => [4, task.get(), attempt.get(), status_of(engine, task)],
+                Effect::Agent(effect) => agents::words(effect),
             });
         }
         self.stand(engine);
@@ -319,5 +319,7 @@ fn read_options(numbers: &[f64]) -> EngineOptions {
     if number(9) >= 0.0 && numbers.len() > 9 {
         options.snapshot_events = number(9) as u64;
     }
+    config.record_messages = number(10) > 0.0;
+    config.consults = number(11) > 0.0;
     options
 }
