@@ -10,7 +10,7 @@ import { chance } from "./help/chance.mjs";
 import { runUntil } from "./help/process.mjs";
 
 const desk = fileURLToPath(new URL("./help/desk.mjs", import.meta.url));
-const MESSAGES = 1500;
+const MESSAGES = 2000;
 const KILLS = 20;
 
 test("a tree of agents that is killed 20 times answers or reports every message, each once", async (t) => {
@@ -22,7 +22,7 @@ test("a tree of agents that is killed 20 times answers or reports every message,
   let kills = 0;
   for (;;) {
     // After so many lines, or never once it was killed often enough.
-    let left = kills < KILLS ? between(1, Math.floor(MESSAGES / KILLS)) : Infinity;
+    let left = kills < KILLS ? between(1, 40) : Infinity;
     const { code, signal, lines, stderr } = await runUntil(process.execPath, [desk, folder, String(MESSAGES)], { isTime: () => --left <= 0 });
     for (const line of lines) {
       const [what, number] = line.split(" ");
