@@ -207,34 +207,27 @@ impl Agent {
 
     /// Whether it is to run, or runs.
     pub(super) const fn is_up(&self) -> bool {
-        !matches!(self.phase, Phase::Registered | Phase::Ended(_)) && !matches!(self.goal, Some(Goal::End(_)))
+        !self.is_down() && !matches!(self.goal, Some(Goal::End(_)))
+    }
+
+    /// Whether there is nothing of it that could end.
+    pub(super) const fn is_down(&self) -> bool {
+        matches!(self.phase, Phase::Registered | Phase::Ended(_))
+    }
+
+    /// Whether it failed, and what becomes of it is not decided.
+    pub(super) const fn is_judged(&self) -> bool {
+        matches!(self.phase, Phase::Judged { .. })
     }
 
     pub(super) const fn takes_messages(&self) -> bool {
         self.is_up() && !self.closing
     }
 
-    /// How many restarts count.
-    pub(super) fn restarts_within(&self, at: Millis) -> u32 {
-        match self.settings.window {
-            None => self.streak,
-            Some(window) => {
-                let since = at.saturating_sub(window);
-                let recent = self
-                    .recent
-                    .iter()
-                    .filter(|when| **when > since || window >= at)
-                    .count();
-                // As many as may be kept, which is a small number.
-                recent as u32
-            }
-        }
-    }
-
     pub(super) fn evolve(&mut self, at: Millis, fact: &AgentFact<'_>) {
         match *fact {
             AgentFact::Waiting { due } => {
-                if matches!(self.phase, Phase::Registered | Phase::Ended(_)) {
+                if self.is_down() {
                     (self.restarts, self.streak) = (0, 0);
                     self.recent.clear();
                     self.failed = None;

@@ -36,8 +36,12 @@ impl Turn<'_> {
         let Some(agent) = self.state.agents.get(key) else {
             return;
         };
-        let (incarnation, timeout) = (agent.incarnation, agent.settings.message_timeout);
+        let timeout = agent.settings.message_timeout;
         if agent.phase == Phase::Starting {
+            if agent.goal.is_some() {
+                // It is to go anyhow, and its grace period says when at the latest.
+                return;
+            }
             let error = format!("its factory took more than {} ms", timeout.unwrap_or(0));
             return self.failed(key, AgentFailure::Factory, &error, true, None);
         }
@@ -49,11 +53,6 @@ impl Turn<'_> {
             message.0,
             timeout.unwrap_or(0)
         );
-        self.order_about(AgentEffect::Abort {
-            agent: key,
-            incarnation,
-            message,
-        });
         self.failed(key, AgentFailure::Timeout, &error, true, Some(message));
     }
 
@@ -68,11 +67,7 @@ impl Turn<'_> {
         let Some(agent) = self.state.agents.get(key) else {
             return;
         };
-        let (incarnation, leaving, starting) = (
-            agent.incarnation,
-            agent.goal.is_some(),
-            agent.phase == Phase::Starting,
-        );
+        let (incarnation, goal, starting) = (agent.incarnation, agent.goal, agent.phase == Phase::Starting);
         self.live.disarm(key, AgentTimer::Hold);
         self.tell(
             key,
@@ -84,12 +79,19 @@ impl Turn<'_> {
                 message,
             },
         );
-        // One that is over time is still at it.
-        if failure != AgentFailure::Timeout {
-            self.live.desk(key).busy = None;
+        let overtime = message.filter(|_| failure == AgentFailure::Timeout);
+        match overtime {
+            // It is still at it.
+            Some(message) => self.order_about(AgentEffect::Abort {
+                agent: key,
+                incarnation,
+                message,
+            }),
+            None => self.live.desk(key).busy = None,
         }
-        if leaving {
-            if let Some(message) = message {
+        if let Some(goal) = goal {
+            let again = matches!(goal, Goal::Restart { .. }) && overtime.is_none();
+            if let Some(message) = message.filter(|message| !again || !self.may_try_again(key, *message)) {
                 self.give_up(key, message);
             }
             if starting {
@@ -199,6 +201,8 @@ impl Turn<'_> {
         }
         self.tell(origin, AgentFact::Resumed);
         self.live.todo.push_back(Todo::Deliver(origin));
+        // Those below it could not start meanwhile.
+        self.start_below(origin);
     }
 
     fn fail_tree(&mut self, origin: AgentKey, about: AgentKey) {
@@ -235,7 +239,7 @@ impl Turn<'_> {
         let Some(agent) = self.state.agents.get(about) else {
             return;
         };
-        let spent = agent.restarts_within(self.at);
+        let spent = self.spent(about, agent);
         if spent >= agent.settings.max_restarts {
             return self.escalate(origin, about);
         }
@@ -255,8 +259,31 @@ impl Turn<'_> {
         self.begin_anew(about, restarts, due, &reason);
     }
 
+    /// How many restarts count. Their moments are in the journal, but a window is a span: it is told by the clock that
+    /// does not jump.
+    fn spent(&self, key: AgentKey, agent: &super::Agent) -> u32 {
+        let Some(window) = agent.settings.window else {
+            return agent.streak;
+        };
+        let steady = self.timers.steady(self.now);
+        let restarted = self
+            .live
+            .look(key)
+            .into_iter()
+            .flat_map(|desk| desk.restarted.iter());
+        let within = restarted
+            .rev()
+            .take(agent.recent.len())
+            .filter(|when| when.saturating_add(window) > steady);
+        // As many as may be kept, which is a small number.
+        within.count() as u32
+    }
+
     fn begin_anew(&mut self, about: AgentKey, restarts: u32, due: Millis, reason: &str) {
         self.tell(about, AgentFact::Restarting { restarts, due });
+        let kept = self.state.agents.get(about).map_or(0, |agent| agent.recent.len());
+        let steady = self.timers.steady(self.now);
+        self.live.desk(about).restarted(steady, kept);
         let agents = &self.state.agents;
         let parent = agents.get(about).and_then(|agent| agent.parent);
         let parent = parent.and_then(|parent| agents.get(parent));
@@ -267,7 +294,12 @@ impl Turn<'_> {
                 all.iter().copied().filter(|child| *child >= about).collect()
             }
         };
+        let temporary = |agent: &super::Agent| agent.settings.restart == RestartType::Temporary;
         for member in beside {
+            if member != about && self.state.agents.get(member).is_some_and(temporary) {
+                self.take_down(member, AgentEnd::Cancelled, AgentEnd::Cancelled, reason);
+                continue;
+            }
             for key in self.state.agents.tree(member) {
                 let due = (key == member).then_some(due);
                 self.leave(key, Goal::Restart { due }, reason);

@@ -49,9 +49,9 @@ impl Inbox {
         self.mails.get(self.place(message)?)
     }
 
-    /// The number of the next message.
-    pub(super) const fn next(&self) -> Message {
-        Message(self.last.0.saturating_add(1))
+    /// The number of the next message, if there is one left.
+    pub(super) fn next(&self) -> Option<Message> {
+        self.last.0.checked_add(1).map(Message)
     }
 
     pub(super) fn apply(&mut self, fact: &AgentFact<'_>) {

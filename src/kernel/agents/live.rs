@@ -35,6 +35,8 @@ pub(super) struct Desk {
     pub(super) busy: Option<Message>,
     /// It was told to stop, and has not said yet that it did.
     pub(super) halting: bool,
+    /// When the wait before its restart is over, by the clock that does not jump, while it goes down.
+    pub(super) due: Option<Millis>,
     /// The wait before its restart is over.
     pub(super) rested: bool,
     /// It wants to end when it has answered.
@@ -47,6 +49,18 @@ pub(super) struct Desk {
     pub(super) down: BTreeSet<AgentKey>,
     /// Of its children, those that are about to start.
     pub(super) up: BTreeSet<AgentKey>,
+    /// When it was restarted, by the clock that does not jump: as many as the journal keeps for its window, or more.
+    pub(super) restarted: VecDeque<Millis>,
+}
+
+impl Desk {
+    /// Notes a restart; only so many may count.
+    pub(super) fn restarted(&mut self, steady: Millis, kept: usize) {
+        self.restarted.push_back(steady);
+        while self.restarted.len() > kept {
+            self.restarted.pop_front();
+        }
+    }
 }
 
 /// All agents.
@@ -77,13 +91,14 @@ impl Live {
         self.due.insert((due, key, timer));
     }
 
-    pub(super) fn disarm(&mut self, key: AgentKey, timer: AgentTimer) {
+    /// Says when it would have been due.
+    pub(super) fn disarm(&mut self, key: AgentKey, timer: AgentTimer) -> Option<Millis> {
         if self.armed.is_empty() {
-            return;
+            return None;
         }
-        if let Some(due) = self.armed.remove(&(key, timer)) {
-            self.due.remove(&(due, key, timer));
-        }
+        let due = self.armed.remove(&(key, timer))?;
+        self.due.remove(&(due, key, timer));
+        Some(due)
     }
 
     /// When the first of all is due.

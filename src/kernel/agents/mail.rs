@@ -37,6 +37,20 @@ impl Turn<'_> {
             return Err(self.not_running(key, "spawn it before it is sent messages"));
         }
         let (max, overflow) = (agent.settings.inbox as usize, agent.settings.overflow);
+        // Its own desk keeps the numbers of messages that are not recorded.
+        let next = match self.inbox(key) {
+            Some(inbox) => inbox.next(),
+            None => Inbox::default().next(),
+        };
+        let Some(message) = next else {
+            return Err(OrchestratorError::new(
+                ErrorCode::LimitExceeded,
+                format!(
+                    "the agent {} was sent as many messages as there are numbers for them; add it anew",
+                    quoted(self.state.agents.name(key))
+                ),
+            ));
+        };
         if self.waiting(key) >= max {
             match overflow {
                 Overflow::Wait => {
@@ -63,11 +77,6 @@ impl Turn<'_> {
                 }
             }
         }
-        // Its own desk keeps the numbers of messages that are not recorded.
-        let message = match self.inbox(key) {
-            Some(inbox) => inbox.next(),
-            None => Inbox::default().next(),
-        };
         self.tell(key, AgentFact::Sent { message, payload });
         self.live.todo.push_back(Todo::Deliver(key));
         Ok(Reply::Message(message))
@@ -83,6 +92,8 @@ impl Turn<'_> {
         }
         let (timeout, incarnation, closing) =
             (agent.settings.message_timeout, agent.incarnation, agent.closing);
+        // What it failed at is given to it again so often; each other time the process ended.
+        let most = limits::CRASHES.max + agent.settings.retry_message as usize;
         if self.live.desk(key).busy.is_some() {
             return;
         }
@@ -91,7 +102,7 @@ impl Turn<'_> {
         }
         while let Some(mail) = self.inbox(key).and_then(Inbox::first) {
             let (message, deliveries) = (mail.message, mail.deliveries);
-            if deliveries as usize >= limits::CRASHES.max.max(limits::REDELIVERIES.max + 1) {
+            if deliveries as usize >= most {
                 self.bury(
                     key,
                     message,
@@ -110,6 +121,7 @@ impl Turn<'_> {
             if let Some(timeout) = timeout {
                 self.arm(key, AgentTimer::Hold, timeout);
             }
+            self.make_room(key);
             return;
         }
         if closing {
@@ -252,7 +264,8 @@ impl Turn<'_> {
         let messages: Vec<Message> = self
             .inbox(key)
             .map_or_else(Vec::new, |inbox| inbox.messages().collect());
-        // Who waits for room is told after all of them.
+        // Who waits for room is told after all of them, and refused on coming back.
+        let awaited = std::mem::take(&mut self.live.desk(key).awaited);
         for message in messages {
             if busy != Some(message) {
                 self.drop_message(key, message, why);
@@ -268,8 +281,7 @@ impl Turn<'_> {
                 }
             }
         }
-        // They are refused when they come back.
-        if std::mem::take(&mut self.live.desk(key).awaited) {
+        if awaited {
             self.order_about(AgentEffect::Room { agent: key });
         }
     }

@@ -16,6 +16,7 @@ mod inbox;
 mod live;
 mod mail;
 mod order;
+mod recovery;
 mod registry;
 mod spec;
 mod table;

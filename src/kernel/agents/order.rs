@@ -15,8 +15,8 @@ impl Turn<'_> {
     /// Brings an agent to this end, and all below it to that one.
     pub(super) fn take_down(&mut self, key: AgentKey, end: AgentEnd, below: AgentEnd, reason: &str) {
         for member in self.state.agents.tree(key) {
-            let judged = |agent: &Agent| matches!(agent.phase, Phase::Judged { .. });
-            let failed = end == AgentEnd::Failed && self.state.agents.get(member).is_some_and(judged);
+            let failed =
+                end == AgentEnd::Failed && self.state.agents.get(member).is_some_and(Agent::is_judged);
             let end = if member == key || failed { end } else { below };
             self.leave(member, Goal::End(end), reason);
         }
@@ -27,25 +27,45 @@ impl Turn<'_> {
         let Some(agent) = self.state.agents.get(key) else {
             return;
         };
-        if matches!(agent.phase, Phase::Registered | Phase::Ended(_)) {
+        if agent.is_down() {
             return;
         }
+        let pending = match (agent.goal, agent.phase) {
+            (Some(Goal::Restart { due }), _) | (None, Phase::Waiting { due }) => due,
+            _ => None,
+        };
+        let judged = agent.is_judged();
         let goal = match (agent.goal, goal) {
             // Who called it off wants it sooner than who asked it to stop.
             (Some(Goal::End(AgentEnd::Completed)), Goal::End(AgentEnd::Cancelled)) => goal,
+            (Some(Goal::End(_)), Goal::End(AgentEnd::Cancelled)) => {
+                return self.empty_inbox(key, AgentEnd::Cancelled);
+            }
             (Some(Goal::End(_)), _) => return,
-            (Some(Goal::Restart { due: Some(due) }), Goal::Restart { due: later }) => Goal::Restart {
-                due: later.max(Some(due)),
+            // With its parent it begins as soon as that runs; else the longest wait counts.
+            (_, Goal::Restart { due }) => Goal::Restart {
+                due: due.map(|due| pending.map_or(due, |pending| pending.max(due))),
             },
             _ => goal,
         };
         if agent.goal != Some(goal) {
             self.tell(key, AgentFact::Stopping { goal, reason });
         }
-        if let Goal::End(end) = goal {
-            self.empty_inbox(key, end);
+        let armed = self.live.disarm(key, AgentTimer::Restart);
+        match goal {
+            Goal::Restart { due } => {
+                let steady = self.timers.steady(self.now);
+                let wait = due.map(|due| steady.saturating_add(due.saturating_sub(self.at)));
+                let desk = self.live.desk(key);
+                desk.due = wait.map(|wait| wait.max(armed.max(desk.due).unwrap_or(0)));
+            }
+            Goal::End(end) => {
+                if let Some(message) = self.failed_at(key).filter(|_| judged) {
+                    self.give_up(key, message);
+                }
+                self.empty_inbox(key, end);
+            }
         }
-        self.live.disarm(key, AgentTimer::Restart);
         self.refresh(key);
         self.live.todo.push_back(Todo::Down(key));
     }
@@ -104,7 +124,7 @@ impl Turn<'_> {
         };
         let Some(goal) = agent.goal else { return };
         let incarnation = agent.incarnation;
-        let judged = matches!(agent.phase, Phase::Judged { .. });
+        let judged = agent.is_judged();
         if overdue || judged {
             self.order_about(AgentEffect::Discard {
                 agent: key,
@@ -115,7 +135,7 @@ impl Turn<'_> {
             self.live.disarm(key, timer);
         }
         let desk = self.live.desk(key);
-        let held = desk.busy.take();
+        let (held, wait) = (desk.busy.take(), desk.due.take());
         (desk.halting, desk.rested, desk.quits) = (false, false, false);
         let held = held.filter(|held| self.inbox(key).is_some_and(|inbox| inbox.get(*held).is_some()));
         match goal {
@@ -130,8 +150,13 @@ impl Turn<'_> {
                     self.drop_message(key, held, DropReason::Restarted);
                 }
                 self.tell(key, AgentFact::Waiting { due });
-                if let Some(due) = due {
-                    self.arm(key, AgentTimer::Restart, due.saturating_sub(self.at));
+                match wait {
+                    // At once: those beside it may look now whether it is their turn.
+                    Some(wait) if wait <= self.timers.steady(self.now) => {
+                        self.live.desk(key).rested = true;
+                    }
+                    Some(wait) => self.live.arm(key, AgentTimer::Restart, wait),
+                    None => {}
                 }
             }
             Goal::End(end) => {
@@ -195,9 +220,14 @@ impl Turn<'_> {
         self.live.desk(key).rested = false;
         self.refresh(key);
         self.live.todo.push_back(Todo::Deliver(key));
+        self.start_below(key);
+        Ok(Reply::Done)
+    }
+
+    /// Looks whether the first of those below an agent can start.
+    pub(super) fn start_below(&mut self, key: AgentKey) {
         let first = self.live.desk(key).up.first().copied();
         self.live.todo.extend(first.map(Todo::Up));
-        Ok(Reply::Done)
     }
 
     /// Enters an agent among those that go down or come up beside it; when it leaves them, it is the next one's turn.

@@ -1,7 +1,6 @@
 //! Which agents there are: added, spawned, stopped, removed.
 
-use super::agent::Phase;
-use super::fact::{AgentEnd, AgentFact};
+use super::fact::{AgentEnd, AgentFact, Goal};
 use super::live::Todo;
 use super::spec::{AgentSettings, NewAgent};
 use super::{Agent, StopMode};
@@ -57,11 +56,12 @@ impl Turn<'_> {
                 })?)
             }
         };
-        // Messages that are recorded already stay so.
-        let kept = known
-            .and_then(|key| agents.get(key))
-            .is_some_and(|known| known.inbox.len() > 0);
-        let recorded = kept || new.settings.recorded.unwrap_or(self.config.record_messages);
+        // Messages that were taken stay where they are.
+        let recorded = match known.and_then(|key| agents.get(key)) {
+            Some(known) if known.inbox.len() > 0 => true,
+            Some(_) if self.live.look(key).is_some_and(|desk| desk.inbox.len() > 0) => false,
+            _ => new.settings.recorded.unwrap_or(self.config.record_messages),
+        };
         let settings = AgentSettings {
             recorded: Some(recorded),
             ..new.settings
@@ -82,7 +82,7 @@ impl Turn<'_> {
         self.agent(key)?;
         let tree = self.state.agents.tree(key);
         for agent in tree.iter().filter_map(|key| self.state.agents.get(*key)) {
-            if !matches!(agent.phase, Phase::Registered | Phase::Ended(_)) {
+            if !agent.is_down() {
                 return Err(OrchestratorError::new(
                     ErrorCode::IllegalTransition,
                     format!(
@@ -102,7 +102,7 @@ impl Turn<'_> {
 
     pub(super) fn spawn_agent(&mut self, key: AgentKey) -> Result<Reply> {
         let agent = self.agent(key)?;
-        if !is_down(agent) {
+        if !agent.is_down() {
             if agent.is_up() && !agent.closing {
                 return Ok(Reply::Nothing);
             }
@@ -122,11 +122,17 @@ impl Turn<'_> {
         {
             return Err(self.not_running(parent, "spawn it first: that starts those below it, too"));
         }
-        for key in self.state.agents.tree(key) {
-            let startable = |agent: &Agent| is_down(agent) && agent.attached;
-            if self.state.agents.get(key).is_some_and(startable) {
-                self.tell(key, AgentFact::Waiting { due: None });
-                self.live.todo.push_back(Todo::Up(key));
+        for member in self.state.agents.tree(key) {
+            let agents = &self.state.agents;
+            let startable = |agent: &&Agent| agent.is_down() && agent.attached;
+            let Some(agent) = agents.get(member).filter(startable) else {
+                continue;
+            };
+            // What is below one that does not start does not start either.
+            let above = agent.parent.and_then(|parent| agents.get(parent));
+            if member == key || above.is_some_and(Agent::is_up) {
+                self.tell(member, AgentFact::Waiting { due: None });
+                self.live.todo.push_back(Todo::Up(member));
             }
         }
         Ok(Reply::Done)
@@ -143,7 +149,8 @@ impl Turn<'_> {
 
     pub(super) fn stop_agent(&mut self, key: AgentKey, mode: StopMode, reason: &str) -> Result<Reply> {
         let agent = self.agent(key)?;
-        if is_down(agent) || !agent.is_up() && mode != StopMode::Cancel {
+        let called_off = agent.goal == Some(Goal::End(AgentEnd::Cancelled));
+        if agent.is_down() || called_off || !agent.is_up() && mode != StopMode::Cancel {
             return Ok(Reply::Nothing);
         }
         let reason = cut(limits::REASON, reason);
@@ -174,30 +181,4 @@ impl Turn<'_> {
         self.tell(key, AgentFact::Kept { state });
         Ok(Reply::Done)
     }
-
-    /// Begins anew after a replay: no factory is here, and what ran is to run again once its factory is.
-    pub(in crate::kernel) fn recover_agents(&mut self) {
-        *self.live = super::Live::default();
-        let keys: Vec<AgentKey> = self.state.agents.iter().map(|(key, _)| key).collect();
-        for key in keys.into_iter().rev() {
-            let Some(agent) = self.state.agents.get(key) else {
-                continue;
-            };
-            match (agent.phase, agent.goal) {
-                (_, Some(super::Goal::End(end))) => {
-                    self.tell(key, AgentFact::Stopped { end, overdue: false })
-                }
-                (Phase::Waiting { due: Some(due) }, None) => {
-                    let left = due.saturating_sub(self.at);
-                    self.arm(key, super::AgentTimer::Restart, left);
-                }
-                (Phase::Registered | Phase::Ended(_) | Phase::Waiting { due: None }, None) => {}
-                _ => self.tell(key, AgentFact::Waiting { due: None }),
-            }
-        }
-    }
-}
-
-const fn is_down(agent: &Agent) -> bool {
-    matches!(agent.phase, Phase::Registered | Phase::Ended(_))
 }

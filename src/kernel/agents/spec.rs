@@ -32,7 +32,7 @@ pub enum RestartType {
     /// After a failure.
     #[default]
     Transient,
-    /// Never.
+    /// Never: where its siblings are begun anew with each other, it ends. With its parent it begins anew like all below it.
     Temporary,
 }
 
