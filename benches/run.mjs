@@ -1,7 +1,8 @@
-// `npm run bench`: what a task costs, what a start costs, how large the package is, the kernel alone, and the journal. A
+// `npm run bench`: what a task and a message cost, what a start costs, how large the package is, the kernel alone, and the journal. A
 // measurement and no test: on a busy machine single figures lie, ratios of the same run much less so.
 import { main, say } from "../pkg-template/build/say.mjs";
 import { ensureNpmTools } from "../pkg-template/build/setup/npm.mjs";
+import { agents } from "./agents.mjs";
 import { durability } from "./durability.mjs";
 import { kernel } from "./kernel.mjs";
 import { lifecycle } from "./lifecycle.mjs";
@@ -13,6 +14,7 @@ await main(async () => {
   await ensureNpmTools({ forTests: true });
   for (const [title, part] of [
     ["The life of a task whose provider does next to nothing", lifecycle],
+    ["A message to a supervised agent", agents],
     ["Import and start in Node", start],
     ["The package", size],
     ["The kernel, natively", kernel],
