@@ -13,8 +13,9 @@ export class Mail {
   settled = false;
   /** What the agent replied, until that is durable. */
   reply: JsonValue | undefined;
-  /** What the agent threw. */
+  /** What the agent threw, and in words. */
   cause: unknown;
+  failure = "";
   /** Why it has no reply. */
   error: OrchestratorError | undefined;
   /** Ends the listening to the sender's signal. */

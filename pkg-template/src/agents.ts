@@ -286,10 +286,10 @@ export class Agents {
       return;
     }
     const [code, what] = DROPPED[reason - 1]!;
-    const { cause } = mail;
+    const { cause, failure } = mail;
     const failed = code === "AGENT_FAILED";
-    const message_ = `the agent ${quote(cell.name)} ${what}${failed ? `: ${describe(cause)}` : ""}`;
-    mail.refuse(new OrchestratorError(code, message_, failed ? { cause } : undefined));
+    const words = `the agent ${quote(cell.name)} ${what}`;
+    mail.refuse(failed ? new OrchestratorError(code, `${words}: ${failure}`, { cause }) : new OrchestratorError(code, words));
   }
 
   #ended(agent: number): void {
@@ -412,6 +412,7 @@ export class Agents {
   #failed(turn: Turn, thrown: unknown, error = describe(thrown), retryable = mayRetry(thrown)): void {
     const { cell, life, mail } = turn;
     mail.cause = thrown;
+    mail.failure = error;
     if (!life.over) cell.cause = thrown;
     this.#tellFailure(cell, life, mail.number, error, retryable);
     this.#over(turn, true);
