@@ -22,7 +22,7 @@ pub(super) fn event_of_agent(kernel: &Kernel, key: AgentKey, fact: &AgentFact<'_
         AgentFact::Waiting { due } => EventKind::AgentWaiting { agent, due_at: due },
         AgentFact::Starting {
             incarnation,
-            restarts: 0,
+            again: false,
         } => EventKind::AgentSpawned {
             agent,
             incarnation: incarnation.get(),

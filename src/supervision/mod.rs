@@ -8,4 +8,4 @@ mod tree;
 pub use tree::{AgentNode, DeadLetter, DeadLetters};
 
 #[cfg(target_family = "wasm")]
-pub(crate) use tree::{dead_letters, tree};
+pub(crate) use tree::tree;

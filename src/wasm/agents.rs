@@ -1,18 +1,17 @@
 //! Supervised agents: their commands, each a call, and what can be asked about them. `pkg-template/src/agents.ts` drives
 //! what is here.
 
-use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use super::agent_json;
 use super::core::{Core, Inner};
 use super::input::{Fields, Strings};
 use crate::kernel::{
-    Agent, AgentCommand, AgentEffect, AgentFailure, AgentKey, AgentSettings, Backoff, Command, Incarnation,
-    Message, NewAgent, OrchestratorError, Overflow, Reply, RestartType, Result, StopMode, Strategy,
-    SupervisorAction,
+    Agent, AgentCommand, AgentEffect, AgentKey, AgentSettings, Backoff, Command, Incarnation, Message,
+    NewAgent, OrchestratorError, Overflow, Reply, RestartType, Result, StopMode, Strategy, SupervisorAction,
 };
 use crate::orchestrator::canonical_value_text;
-use crate::supervision::{dead_letters, tree};
+use crate::supervision::tree;
 
 /// Answers that stand for nobody.
 const NONE: i32 = -1;
@@ -297,19 +296,19 @@ impl Core {
     /// Why an agent last failed, as JSON.
     #[wasm_bindgen(js_name = agentFailure)]
     pub fn agent_failure(&self, agent: u32) -> Option<String> {
-        self.of_agent(agent, failure).flatten()
+        self.of_agent(agent, agent_json::failure).flatten()
     }
 
     /// All agents as JSON.
     #[wasm_bindgen(js_name = agentTree)]
     pub fn agent_tree(&self) -> String {
-        text(&tree(self.inner.borrow().engine.kernel()))
+        agent_json::nodes(&tree(self.inner.borrow().engine.kernel()))
     }
 
     /// The messages that nobody could answer, as JSON.
     #[wasm_bindgen(js_name = deadLetters)]
     pub fn dead_letters(&self) -> String {
-        text(&dead_letters(self.inner.borrow().engine.kernel()))
+        agent_json::dead_letters(self.inner.borrow().engine.kernel())
     }
 }
 
@@ -346,30 +345,6 @@ fn json(what: &str, input: &[u8], length: u32) -> Result<String> {
         0 => Ok(String::new()),
         _ => canonical_value_text(what, Strings::new(input).next(length)?),
     }
-}
-
-/// Strings, numbers and JSON always have a form in JSON.
-fn text(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LastFailure<'a> {
-    failure: AgentFailure,
-    error: &'a str,
-    retryable: bool,
-    message_id: Option<u32>,
-}
-
-fn failure(agent: &Agent) -> Option<String> {
-    let failed = agent.failed.as_ref()?;
-    Some(text(&LastFailure {
-        failure: failed.failure,
-        error: &failed.error,
-        retryable: failed.retryable,
-        message_id: failed.message.map(Message::get),
-    }))
 }
 
 fn chosen<T: Copy>(all: &[T], number: u32) -> Option<T> {

@@ -1,9 +1,10 @@
 //! Events as numbers and text. `pkg-template/src/wire.ts` reads what this writes.
 
+use super::agent_json;
 use super::pack::Pack;
 use crate::journal::Recorded;
 use crate::kernel::{Event, Kernel};
-use crate::orchestrator::{About, OrchestratorEvent, message};
+use crate::orchestrator::{About, message};
 
 /// Set in an event's first number when the task's id was chosen by the user and must be asked for.
 const OWN_ID: u32 = 1 << 8;
@@ -115,11 +116,7 @@ pub(super) fn write(kernel: &Kernel, recorded: &Recorded<'_>, out: &mut Pack) {
             out.number(max.unwrap_or(0));
         }
         // There are many kinds of these, and few of each: they cross as JSON.
-        Event::Agent { .. } => {
-            let OrchestratorEvent { kind, .. } = OrchestratorEvent::of(kernel, recorded);
-            // Strings, numbers and JSON always have a form in JSON.
-            out.string(&serde_json::to_string(&kind).unwrap_or_default());
-        }
+        Event::Agent { agent, ref fact } => out.string(&agent_json::event(kernel, agent, fact)),
         Event::Paused { .. } | Event::Resumed { .. } | Event::Deleted { .. } => {}
     }
 }

@@ -4,6 +4,7 @@
 //! calls and AbortSignals live in JS; strings go through two buffers in linear memory; everything that is decided is
 //! decided in the kernel. May use: everything below, wasm-bindgen and its family. `JsValue` does not leave this folder.
 
+mod agent_json;
 mod agents;
 mod commands;
 mod convert;
@@ -14,6 +15,7 @@ mod error;
 mod events;
 mod input;
 mod journal;
+mod json;
 mod pack;
 mod past;
 mod reads;

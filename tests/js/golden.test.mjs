@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { AgentOrchestrator, importJournal } from "agent-orchestrator-wasm";
 import { memoryJournal } from "agent-orchestrator-wasm/memory";
+import { turn } from "./help/open.mjs";
 import "./help/unhandled.mjs";
 
 const folder = new URL("../fixtures/journals/", import.meta.url);
@@ -25,6 +26,12 @@ for (const version of versions) {
       assert.deepEqual(tasks.map(({ id, status, name, attempt, dependsOn, output }) => ({ id, status, name, attempt, dependsOn: [...dependsOn], output: [...output] })),
         expected.tasks.map(({ id, status, name, attempt, dependsOn, output }) => ({ id, status, name, attempt, dependsOn, output })));
       assert.ok((await orchestrator.verify()).seq > expected.seq);
+      if (expected.events !== undefined) {
+        const events = [];
+        orchestrator.subscribe((event) => events.push(event), { from: 0 });
+        await turn();
+        assert.deepEqual(JSON.parse(JSON.stringify(events.slice(0, expected.seq))), expected.events);
+      }
       // What is exported again begins with the very same bytes.
       const exported = await orchestrator.exportJournal({ history: true });
       assert.deepEqual(exported.subarray(0, bytes.length), bytes);

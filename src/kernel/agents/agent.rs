@@ -89,6 +89,8 @@ pub struct Agent {
     pub(crate) closing: bool,
     pub(crate) incarnation: Incarnation,
     pub(crate) restarts: u32,
+    /// How often it was started since it was spawned, for whatever reason.
+    pub(crate) starts: u32,
     /// Restarts with no message answered between them.
     pub(crate) streak: u32,
     /// When it was last restarted, for the window.
@@ -114,6 +116,7 @@ impl Agent {
             closing: false,
             incarnation: Incarnation::default(),
             restarts: 0,
+            starts: 0,
             streak: 0,
             recent: VecDeque::new(),
             failed: None,
@@ -166,13 +169,9 @@ impl Agent {
             (_, Some(Goal::Restart { .. })) | (Phase::Judged { .. }, _) => AgentStatus::Restarting,
             _ if self.closing => AgentStatus::Stopping,
             (Phase::Running, _) => AgentStatus::Running,
-            (Phase::Waiting { .. } | Phase::Starting, _) => {
-                if self.restarts > 0 {
-                    AgentStatus::Restarting
-                } else {
-                    AgentStatus::Starting
-                }
-            }
+            (Phase::Waiting { .. }, _) if self.starts == 0 => AgentStatus::Starting,
+            (Phase::Starting, _) if self.starts == 1 => AgentStatus::Starting,
+            (Phase::Waiting { .. } | Phase::Starting, _) => AgentStatus::Restarting,
         }
     }
 
@@ -228,7 +227,7 @@ impl Agent {
         match *fact {
             AgentFact::Waiting { due } => {
                 if self.is_down() {
-                    (self.restarts, self.streak) = (0, 0);
+                    (self.restarts, self.starts, self.streak) = (0, 0, 0);
                     self.recent.clear();
                     self.failed = None;
                     self.closing = false;
@@ -239,6 +238,7 @@ impl Agent {
             AgentFact::Starting { incarnation, .. } => {
                 self.phase = Phase::Starting;
                 self.incarnation = incarnation;
+                self.starts = self.starts.saturating_add(1);
             }
             AgentFact::Ready { .. } | AgentFact::Resumed => self.phase = Phase::Running,
             AgentFact::Failed {

@@ -110,8 +110,8 @@ pub enum AgentFact<'a> {
     Starting {
         /// The number of this start, from 1.
         incarnation: Incarnation,
-        /// How often it was begun anew since it was spawned; 0 for the first start.
-        restarts: u32,
+        /// Whether it was started since it was spawned.
+        again: bool,
     },
     /// It takes messages.
     Ready {

@@ -183,7 +183,7 @@ impl Turn<'_> {
             return;
         }
         let incarnation = Incarnation(agent.incarnation.0.saturating_add(1));
-        let (timeout, restarts) = (agent.settings.message_timeout, agent.restarts);
+        let (timeout, again) = (agent.settings.message_timeout, agent.starts > 0);
         if let Some(parent) = agent.parent {
             let open = |parent: &Agent| parent.phase == Phase::Running && parent.goal.is_none();
             if !self.state.agents.get(parent).is_some_and(open) {
@@ -195,13 +195,7 @@ impl Turn<'_> {
                 return;
             }
         }
-        self.tell(
-            key,
-            AgentFact::Starting {
-                incarnation,
-                restarts,
-            },
-        );
+        self.tell(key, AgentFact::Starting { incarnation, again });
         self.order_about(AgentEffect::Start {
             agent: key,
             incarnation,
