@@ -29,7 +29,7 @@ use rust::agent_model::{Answer, Model, One, Order, Stage, Traits};
 use rust::desk::Desk;
 
 /// Enough to find what goes wrong in one of some hundred histories.
-const CASES: u32 = 400;
+const CASES: u32 = 500;
 const DEPTH: usize = 4;
 
 /// From which start a report comes.
@@ -51,6 +51,8 @@ enum Op {
     Answer(usize, Of),
     Fail(usize, Of, bool),
     FactoryFails(usize, bool),
+    /// One that has nothing to do is sent a message and fails at it; it is begun anew if that is to be decided.
+    BreakDown(usize),
     Decide(usize, SupervisorAction),
     Halted(usize, Of),
     Quit(usize, Of),
@@ -70,7 +72,7 @@ enum Op {
 }
 
 fn traits() -> impl Strategy<Value = Traits> {
-    let sometimes = |span: u64| prop_oneof![2 => Just(None), 1 => Just(Some(span))];
+    let window = prop::sample::select(vec![None, None, Some(250), Some(1200_u64)]);
     (
         (
             prop::sample::select(vec![Among::OneForOne, Among::OneForAll, Among::RestForOne]),
@@ -81,7 +83,7 @@ fn traits() -> impl Strategy<Value = Traits> {
                 RestartType::Temporary,
             ]),
             0..4_u32,
-            sometimes(3000),
+            window,
         ),
         (
             prop::sample::select(vec![0, 100, 1000_u64]),
@@ -140,17 +142,18 @@ fn ops() -> impl Strategy<Value = Op> {
         5 => (agent(), of()).prop_map(|(agent, of)| Op::Ready(agent, of)),
         5 => (agent(), of()).prop_map(|(agent, of)| Op::Answer(agent, of)),
         12 => (agent(), of(), prop::bool::weighted(0.8)).prop_map(|(agent, of, retryable)| Op::Fail(agent, of, retryable)),
+        14 => agent().prop_map(Op::BreakDown),
         2 => (agent(), prop::bool::weighted(0.7)).prop_map(|(agent, retryable)| Op::FactoryFails(agent, retryable)),
         8 => (agent(), action).prop_map(|(agent, action)| Op::Decide(agent, action)),
         4 => (agent(), of()).prop_map(|(agent, of)| Op::Halted(agent, of)),
         2 => (agent(), of()).prop_map(|(agent, of)| Op::Quit(agent, of)),
         3 => (agent(), mode).prop_map(|(agent, mode)| Op::Stop(agent, mode)),
         10 => (1..20_usize).prop_map(Op::Obey),
-        8 => prop::sample::select(vec![0, 1, 99, 100, 300, 1000, 3000]).prop_map(Op::Pass),
+        12 => prop::sample::select(vec![0, 1, 99, 100, 100, 150, 400, 1000, 3000]).prop_map(Op::Pass),
         2 => prop::sample::select(vec![100, 1000]).prop_map(Op::Late),
         1 => prop::sample::select(vec![-1_000_000, -500, 500, 1_000_000]).prop_map(Op::Jump),
-        1 => Just(Op::Crash),
-        2 => agent().prop_map(Op::Attach),
+        2 => Just(Op::Crash),
+        3 => agent().prop_map(Op::Attach),
         1 => Just(Op::AttachAll),
     ]
 }
@@ -305,6 +308,7 @@ impl Run {
                 self.desk.jump(by);
             }
             Op::Obey(times) => self.obey(times),
+            Op::BreakDown(place) => self.break_down(place),
             _ => self.play_one(op),
         }
         self.check();
@@ -438,6 +442,32 @@ impl Run {
             }
             Op::Attach(_) => self.attach(agent),
             _ => unreachable!("{op:?}"),
+        }
+    }
+
+    fn break_down(&mut self, place: usize) {
+        let idle = |one: &One| one.stage == Stage::Running && one.at.is_none();
+        let Some(agent) = self
+            .pick(place, idle)
+            .filter(|agent| idle(&self.model.all[agent]))
+        else {
+            return;
+        };
+        // In this order these are all about the same agent.
+        let place = |run: &Self, fits: fn(&One) -> bool| {
+            let fitting = run.model.all.iter().filter(|(_, one)| fits(one));
+            fitting.map(|(key, _)| *key).position(|key| key == agent)
+        };
+        if let Some(place) = place(self, |one| one.stage == Stage::Running) {
+            self.play_one(&Op::Send(place));
+            self.check();
+        }
+        if let Some(place) = place(self, |one| one.at.is_some()) {
+            self.play_one(&Op::Fail(place, Of::Current, true));
+            self.check();
+        }
+        if let Some(place) = place(self, |one| matches!(one.stage, Stage::Judged(_))) {
+            self.play_one(&Op::Decide(place, SupervisorAction::Restart));
         }
     }
 
