@@ -776,6 +776,19 @@ fn an_agent_that_wants_to_end_answers_the_message_that_it_is_at() {
     );
 }
 
+#[test]
+fn the_wish_to_end_does_not_outlive_the_start_that_had_it() {
+    let mut host = Host::new();
+    let agent = host.run("agent", nothing);
+    let message = host.send(agent);
+    host.quit(agent);
+    let _ = host.fail(agent, Some(message), true);
+    host.pass(100);
+    assert_eq!(host.status(agent), Running);
+    host.send(agent);
+    assert_eq!(host.prompted().len(), 2);
+}
+
 // Who decides.
 
 #[test]

@@ -35,7 +35,8 @@ impl Turn<'_> {
             _ => None,
         };
         let judged = agent.is_judged();
-        let goal = match (agent.goal, goal) {
+        let asked = goal;
+        let goal = match (agent.goal, asked) {
             // Who called it off wants it sooner than who asked it to stop.
             (Some(Goal::End(AgentEnd::Completed)), Goal::End(AgentEnd::Cancelled)) => goal,
             (Some(Goal::End(_)), Goal::End(AgentEnd::Cancelled)) => {
@@ -52,12 +53,12 @@ impl Turn<'_> {
             self.tell(key, AgentFact::Stopping { goal, reason });
         }
         let armed = self.live.disarm(key, AgentTimer::Restart);
-        match goal {
+        match asked {
             Goal::Restart { due } => {
                 let steady = self.timers.steady(self.now);
                 let wait = due.map(|due| steady.saturating_add(due.saturating_sub(self.at)));
                 let desk = self.live.desk(key);
-                desk.due = wait.map(|wait| wait.max(armed.max(desk.due).unwrap_or(0)));
+                desk.due = wait.max(wait.and(armed.max(desk.due)));
             }
             Goal::End(end) => {
                 if let Some(message) = self.failed_at(key).filter(|_| judged) {
