@@ -32,7 +32,10 @@ const FLOORS: &[(&str, &[&str])] = &[
 const PATHS: &[(&str, &[&str])] = &[
     ("std::time::SystemTime", &["native/"]),
     ("std::time::Instant", &[]),
-    ("std::time", &["runtime/", "sim/", "orchestrator/", "native/"]),
+    (
+        "std::time",
+        &["runtime/", "sim/", "orchestrator/", "supervision/", "native/"],
+    ),
     ("std::fs", &["native/"]),
     ("std::net", &["native/"]),
     ("std::process", &["native/"]),
@@ -46,6 +49,7 @@ const PATHS: &[(&str, &[&str])] = &[
             "journal/memory.rs",
             "sim/",
             "orchestrator/",
+            "supervision/",
             "native/",
         ],
     ),
@@ -73,6 +77,9 @@ const PORTS: &[&str] = &[
     "orchestrator/provider.rs",
     "orchestrator/builder.rs",
     "orchestrator/agent_orchestrator.rs",
+    "orchestrator/agents/policy.rs",
+    "supervision/agent.rs",
+    "supervision/registry.rs",
 ];
 
 /// Where something may take its time. Frames, recovery and the file store decide at once.
@@ -82,6 +89,7 @@ const ASYNC: &[&str] = &[
     "journal/memory.rs",
     "sim/",
     "orchestrator/",
+    "supervision/",
     "native/",
 ];
 

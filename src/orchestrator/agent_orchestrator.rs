@@ -560,6 +560,11 @@ impl AgentOrchestrator {
         self.driver.closed().await;
     }
 
+    /// The owner of all.
+    pub(crate) const fn driver(&self) -> &Driver {
+        &self.driver
+    }
+
     /// Looks at the engine, for the simulation.
     pub(crate) fn inspect<T>(&self, look: impl FnOnce(&Engine) -> T) -> Result<T> {
         self.driver.read(|owned| look(&owned.engine))

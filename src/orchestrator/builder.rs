@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::agent_orchestrator::{AgentOrchestrator, Directory};
+use super::agents::{Cells, Defaults, Policy, SupervisorPolicy};
 use super::driver::Driver;
 use super::engine::{Engine, EngineOptions};
 use super::provider::AgentProvider;
@@ -22,6 +23,8 @@ pub struct AgentOrchestratorBuilder {
     journal: Option<Arc<dyn Journal>>,
     groups: Vec<(String, Option<u32>)>,
     grace: Duration,
+    policy: Option<Policy>,
+    agents: Defaults,
 }
 
 impl Default for AgentOrchestratorBuilder {
@@ -35,6 +38,8 @@ impl Default for AgentOrchestratorBuilder {
             journal: None,
             groups: Vec::new(),
             grace: Duration::from_secs(5),
+            policy: None,
+            agents: Defaults::default(),
         }
     }
 }
@@ -190,6 +195,30 @@ impl AgentOrchestratorBuilder {
         self
     }
 
+    /// Who says what becomes of agents that have failed, and of which none above has a policy of its own. When not
+    /// said, those are restarted that may do better then, and others end.
+    #[must_use]
+    pub fn with_supervisor(mut self, policy: impl SupervisorPolicy) -> Self {
+        let limit = policy.max_restarts();
+        self.policy = Some((Arc::new(policy), limit));
+        self
+    }
+
+    /// How many messages may wait for an agent that does not say; 32 when not said.
+    #[must_use]
+    pub const fn with_channel_buffer(mut self, messages: u32) -> Self {
+        self.agents.inbox = messages;
+        self
+    }
+
+    /// How many restarts within its limits an agent has that does not say; what its policy allows when not said, and
+    /// never more than that.
+    #[must_use]
+    pub const fn with_max_restarts(mut self, restarts: u32) -> Self {
+        self.agents.max_restarts = Some(restarts);
+        self
+    }
+
     /// The host. When not said: the tokio runtime that `build` is called on (with the feature `native`), or the
     /// event loop (on wasm32).
     #[must_use]
@@ -209,12 +238,18 @@ impl AgentOrchestratorBuilder {
     }
 
     /// Opens the orchestrator on the runtime that was given, or else on this one.
-    pub(crate) async fn build_on(self, host: fn() -> Result<Arc<dyn Runtime>>) -> Result<AgentOrchestrator> {
-        let config = self.options.config;
+    pub(crate) async fn build_on(
+        mut self,
+        host: fn() -> Result<Arc<dyn Runtime>>,
+    ) -> Result<AgentOrchestrator> {
+        let config = &mut self.options.config;
+        config.record_messages = self.journal.is_some();
+        config.consults = self.policy.is_some();
         for (what, value) in [
             ("max_concurrency", config.max_concurrency),
             ("max_tasks", config.max_tasks),
             ("max_output_lines", config.max_output_lines),
+            ("the channel buffer", self.agents.inbox),
         ] {
             if value == 0 {
                 return Err(OrchestratorError::new(
@@ -223,12 +258,15 @@ impl AgentOrchestratorBuilder {
                 ));
             }
         }
+        limits::INBOX.check(self.agents.inbox as usize)?;
+        limits::RESTARTS.check(self.agents.max_restarts.unwrap_or(0) as usize)?;
         let runtime = self.runtime.map_or_else(host, Ok)?;
         let engine = match &self.journal {
             Some(journal) => open(&**journal, self.options, &*runtime).await?,
             None => Engine::open(self.options, runtime.now(), runtime.random()),
         };
-        let driver = Driver::new(engine, runtime, self.journal, self.grace);
+        let agents = Cells::new(self.policy, self.agents);
+        let driver = Driver::new(engine, agents, runtime, self.journal, self.grace);
         let opened = Opened(Some(driver.clone()));
         let orchestrator =
             AgentOrchestrator::new(driver.clone(), self.default_provider.clone(), self.directory);

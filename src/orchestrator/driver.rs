@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures::channel::oneshot;
 use tokio::sync::watch;
 
+use super::agents::{Cells, Errand};
 use super::alarm::Alarm;
 use super::context::Signal;
 use super::engine::Engine;
@@ -41,6 +42,7 @@ struct Shared {
 pub(super) struct Owned {
     pub(super) engine: Engine,
     pub(super) feed: Feed,
+    pub(super) agents: Cells,
     providers: BTreeMap<ProviderKey, Arc<dyn AgentProvider>>,
     /// Those that were unregistered, until that is durable: they may still have to be called for what was before.
     retired: Vec<(Seq, ProviderKey, Arc<dyn AgentProvider>)>,
@@ -75,11 +77,13 @@ pub(super) enum Deed {
     Write(Write),
     /// Look again after this time.
     Sleep(Duration, u64),
+    Agent(Errand),
 }
 
 impl Driver {
     pub(super) fn new(
         engine: Engine,
+        agents: Cells,
         runtime: Arc<dyn Runtime>,
         journal: Option<Arc<dyn Journal>>,
         grace: Duration,
@@ -88,6 +92,7 @@ impl Driver {
         let owned = Owned {
             engine,
             feed,
+            agents,
             providers: BTreeMap::new(),
             retired: Vec::new(),
             signals: BTreeMap::new(),
@@ -136,7 +141,7 @@ impl Driver {
         let now = runtime.now();
         owned.look_at_clock(runtime, now);
         let reply = change(&mut owned, now);
-        let mut deeds = owned.follow_up(runtime, now);
+        let mut deeds = owned.follow_up(self, now);
         deeds.extend(owned.engine.poll_write().map(Deed::Write));
         drop(owned);
         for deed in deeds {
@@ -191,7 +196,7 @@ impl Driver {
     }
 
     /// Events for one who listens.
-    pub(super) fn events(&self, filter: EventFilter) -> Result<EventStream> {
+    pub(crate) fn events(&self, filter: EventFilter) -> Result<EventStream> {
         let weak = self.downgrade();
         self.read(|owned| {
             let Owned { feed, engine, .. } = owned;
@@ -212,12 +217,14 @@ impl Driver {
             std::mem::take(&mut owned.providers),
             std::mem::take(&mut owned.retired),
         );
+        let mut deeds = owned.strand_agents(&disposed());
+        let agents = owned.agents.let_go();
         let feed = owned.feed.close();
         owned.alarm.stop();
         owned.engine.close();
-        let write = owned.engine.poll_write();
+        deeds.extend(owned.engine.poll_write().map(Deed::Write));
         drop(owned);
-        drop(providers);
+        drop((providers, agents));
         for (_, signal) in signals.into_values() {
             signal.send_modify(|signal| signal.cancelled = true);
         }
@@ -228,8 +235,8 @@ impl Driver {
         for waker in feed {
             waker.wake();
         }
-        if let Some(write) = write {
-            self.carry_out(Deed::Write(write));
+        for deed in deeds {
+            self.carry_out(deed);
         }
     }
 
@@ -269,6 +276,7 @@ impl Driver {
             }
             Deed::Wake(readers) => readers.into_iter().for_each(Waker::wake),
             Deed::Write(write) => self.shared.runtime.spawn(Box::pin(self.clone().write(write))),
+            Deed::Agent(errand) => self.run_errand(errand),
             Deed::LetGo(providers) => drop(providers),
             Deed::Sleep(time, number) => self.set_alarm(time, number),
             Deed::Assure(waiting, result) => {
@@ -289,7 +297,7 @@ impl Driver {
 
 impl Owned {
     /// Takes the kernel's orders: tells providers and subscribers, and lists what must wait for the lock's release.
-    pub(super) fn follow_up(&mut self, runtime: &dyn Runtime, now: u64) -> Vec<Deed> {
+    pub(super) fn follow_up(&mut self, driver: &Driver, now: u64) -> Vec<Deed> {
         let mut deeds = Vec::new();
         self.assure(&mut deeds);
         if let Some(error) = self.engine.failure().cloned() {
@@ -324,8 +332,7 @@ impl Owned {
                 Effect::Release { task, attempt } => {
                     self.signal(task, attempt, |signal| signal.paused = false)
                 }
-                // Nobody can add one yet.
-                Effect::Agent(_) => {}
+                Effect::Agent(effect) => self.agent_effect(driver, effect, now, &mut deeds),
                 Effect::Settle { task, attempt } => {
                     self.signals.remove(&task);
                     if let Some((waiters, ended)) = self.ended.remove(&(task, attempt)) {
@@ -347,7 +354,7 @@ impl Owned {
         if !woken.is_empty() {
             deeds.push(Deed::Wake(woken));
         }
-        deeds.extend(self.wake_up(runtime, now));
+        deeds.extend(self.wake_up(&**driver.runtime(), now));
         deeds
     }
 
@@ -374,6 +381,7 @@ impl Owned {
         for waiters in waiters.chain(ended.map(|(waiters, _)| waiters)) {
             deeds.push(Deed::Settle(waiters, Err(error.clone())));
         }
+        deeds.extend(self.strand_agents(error));
         let woken = self.feed.fail(&self.engine, error);
         if !woken.is_empty() {
             deeds.push(Deed::Wake(woken));

@@ -22,6 +22,13 @@ pub fn canonical(object: Map<String, Value>) -> Result<String> {
     Ok(out)
 }
 
+/// The canonical text of any JSON.
+pub(crate) fn canonical_value(value: &Value) -> Result<String> {
+    let mut out = String::new();
+    write_value(value, 1, &mut out)?;
+    Ok(out)
+}
+
 /// The canonical text of a JSON object that `JSON.stringify` wrote.
 ///
 /// # Errors

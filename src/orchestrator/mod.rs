@@ -4,6 +4,7 @@
 //! serde_json at the edge where JSON comes in, tokio's channels (not its runtime).
 
 mod agent_orchestrator;
+mod agents;
 mod alarm;
 mod attempt;
 mod builder;
@@ -27,6 +28,10 @@ mod task_context;
 mod writer;
 
 pub use agent_orchestrator::{AgentOrchestrator, ProviderInfo, Subscription, TaskPage};
+pub use agents::{
+    AgentError, AgentMessage, AgentOutcome, AgentResult, DefaultSupervisor, MessageRole, StopReason,
+    SupervisorPolicy,
+};
 pub use builder::AgentOrchestratorBuilder;
 pub use context::ProviderTaskExecutionContext;
 pub use create::{CreateTask, RetryPolicy, Start};
@@ -40,6 +45,10 @@ pub use query::{ListQuery, Page, Sort};
 pub use run::{TaskOutcome, TaskRun};
 pub use subscription::{EventFilter, EventStream};
 pub use task::{OrchestratedTask, TaskResult, TaskStep};
+
+pub(crate) use agents::{Launch, Letter, Life, NewCell, Order, Work, caught};
+pub(crate) use driver::Driver;
+pub(crate) use json::canonical_value;
 
 #[cfg(target_family = "wasm")]
 pub(crate) use {

@@ -22,6 +22,7 @@ const BATCH: usize = 256;
 pub struct EventFilter {
     types: BTreeSet<String>,
     task_id: Option<String>,
+    agent: Option<String>,
     from: Option<Seq>,
     buffer: Option<usize>,
 }
@@ -48,6 +49,13 @@ impl EventFilter {
         self
     }
 
+    /// Only events of this agent.
+    #[must_use]
+    pub fn of_agent(mut self, name: impl Into<String>) -> Self {
+        self.agent = Some(name.into());
+        self
+    }
+
     /// From this position on; 0 or 1 for all that is kept.
     #[must_use]
     pub const fn from_seq(mut self, seq: Seq) -> Self {
@@ -69,6 +77,7 @@ impl EventFilter {
         }
         (self.types.is_empty() || self.types.contains(event.kind.type_name()))
             && (self.task_id.is_none() || self.task_id.as_deref() == event.kind.task_id())
+            && (self.agent.is_none() || self.agent.as_deref() == event.kind.agent())
     }
 }
 

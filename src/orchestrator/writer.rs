@@ -54,8 +54,7 @@ impl Driver {
             let result = self.write_one(write).await;
             let Ok(mut owned) = self.lock_always() else { return };
             owned.engine.written(result);
-            let runtime = &**self.runtime();
-            let deeds = owned.follow_up(runtime, runtime.now());
+            let deeds = owned.follow_up(&self, self.runtime().now());
             next = owned.engine.poll_write();
             let closing = if last { owned.durability.end() } else { Vec::new() };
             drop(owned);
