@@ -1306,7 +1306,7 @@ fn after_a_crash_what_ran_starts_again_when_its_factory_is_there() {
     let mut host = host.crashed();
     assert_eq!(
         host.statuses([top, a, b, c]),
-        [Starting, Starting, Completed, Starting]
+        [Restarting, Restarting, Completed, Restarting]
     );
     assert!(!host.agent(a).is_attached());
     assert_eq!(host.started(), []);

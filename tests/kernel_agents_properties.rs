@@ -316,21 +316,21 @@ impl Run {
 
     /// What is done to one agent.
     fn play_one(&mut self, op: &Op) {
-        let place = match *op {
-            Op::Remove(place)
-            | Op::Spawn(place)
-            | Op::Send(place)
-            | Op::Withdraw(place, _)
-            | Op::Ready(place, _)
-            | Op::Answer(place, _)
-            | Op::Fail(place, ..)
-            | Op::FactoryFails(place, _)
-            | Op::Decide(place, _)
-            | Op::Halted(place, _)
-            | Op::Quit(place, _)
-            | Op::Stop(place, _)
-            | Op::Attach(place) => place,
-            _ => unreachable!("{op:?}"),
+        let (Op::Remove(place)
+        | Op::Spawn(place)
+        | Op::Send(place)
+        | Op::Withdraw(place, _)
+        | Op::Ready(place, _)
+        | Op::Answer(place, _)
+        | Op::Fail(place, ..)
+        | Op::FactoryFails(place, _)
+        | Op::Decide(place, _)
+        | Op::Halted(place, _)
+        | Op::Quit(place, _)
+        | Op::Stop(place, _)
+        | Op::Attach(place)) = *op
+        else {
+            unreachable!("{op:?}")
         };
         let works = |one: &One| matches!(one.stage, Stage::Starting | Stage::Running);
         let agent = self.pick(place, |one| match op {

@@ -83,6 +83,8 @@ pub(crate) struct One {
     closing: bool,
     pub(crate) incarnation: u32,
     pub(crate) restarts: u32,
+    /// Starts since it was spawned.
+    tries: u32,
     /// When it was restarted with no message answered since.
     unforgiven: u32,
     restarted: Vec<u64>,
@@ -170,7 +172,8 @@ impl One {
             _ if self.aim.is_some() || self.is_judged() => AgentStatus::Restarting,
             _ if self.closing => AgentStatus::Stopping,
             Stage::Running => AgentStatus::Running,
-            _ if self.restarts > 0 => AgentStatus::Restarting,
+            // Before and during its first start since it was spawned.
+            _ if self.tries > u32::from(self.stage == Stage::Starting) => AgentStatus::Restarting,
             _ => AgentStatus::Starting,
         }
     }
@@ -232,6 +235,7 @@ impl Model {
             closing: false,
             incarnation: 0,
             restarts: 0,
+            tries: 0,
             unforgiven: 0,
             restarted: Vec::new(),
             failure: None,
@@ -293,7 +297,7 @@ impl Model {
                 return;
             }
             one.stage = Stage::Waiting(None, false);
-            (one.restarts, one.unforgiven, one.closing) = (0, 0, false);
+            (one.restarts, one.tries, one.unforgiven, one.closing) = (0, 0, 0, false);
             one.restarted.clear();
             one.failure = None;
         } else if one.ends() {
@@ -802,6 +806,7 @@ impl Model {
         let now = self.now;
         let one = self.one(key);
         one.stage = Stage::Starting;
+        one.tries += 1;
         one.incarnation += 1;
         one.over_time = one.traits.timeout.map(|timeout| now + timeout);
         let incarnation = one.incarnation;
