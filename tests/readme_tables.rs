@@ -157,7 +157,7 @@ fn every_promise_in_the_readme_names_tests_that_exist() {
     let begin = readme.find("<!-- promises -->").unwrap();
     let table = &readme[begin..readme.find("<!-- /promises -->").unwrap()];
     let mut sources = String::new();
-    for folder in ["tests", "tests/js"] {
+    for folder in ["tests", "tests/js", "tests/crash"] {
         for entry in fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.is_file() {
@@ -186,5 +186,5 @@ fn every_promise_in_the_readme_names_tests_that_exist() {
         }
         count += 1;
     }
-    assert_eq!(count, 17);
+    assert_eq!(count, 18);
 }
