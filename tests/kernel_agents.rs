@@ -21,7 +21,7 @@ use agent_orchestrator::kernel::AgentStatus::{
 };
 use agent_orchestrator::kernel::{
     AgentCommand, AgentFact, AgentFailure, AgentKey, AgentSettings, Backoff, Config, DropReason, Incarnation,
-    Message, Overflow, Reply, RestartType, StopMode, Strategy, SupervisorAction,
+    Kernel, Message, Overflow, Reply, RestartType, State, StopMode, Strategy, SupervisorAction,
 };
 use rust::agents::{HELLO, Host};
 use rust::desk::code;
@@ -1548,6 +1548,21 @@ fn a_state_without_agents_has_not_one_byte_for_them() {
     let agent = host.add("agent", None, nothing);
     assert!(host.desk.snapshot().len() > before.len());
     assert_eq!(host.status(agent), Registered);
+}
+
+#[test]
+fn a_snapshot_that_ends_among_the_agents_is_refused() {
+    let mut host = Host::recorded();
+    let agent = host.run("agent", nothing);
+    host.send(agent);
+    let bytes = host.desk.snapshot();
+    let read = |end: &usize| postcard::from_bytes::<State>(&bytes[..*end]).is_ok();
+    let readable: Vec<usize> = (1..=bytes.len()).filter(read).collect();
+    // The first is what was written before there were agents.
+    assert_eq!(readable.len(), 2, "{readable:?} of {}", bytes.len());
+    let without: State = postcard::from_bytes(&bytes[..readable[0]]).unwrap();
+    let kernel = Kernel::restore(*host.desk.kernel.config(), without);
+    assert_eq!(kernel.agents().count(), 0);
 }
 
 #[test]
