@@ -145,6 +145,24 @@ fn a_full_inbox_drops_its_oldest_message_when_it_is_told_to_and_says_so() {
 }
 
 #[test]
+fn a_message_that_the_agent_failed_at_takes_no_room_and_is_not_the_oldest() {
+    let mut host = Host::consulted();
+    let agent = host.run("agent", |settings| {
+        settings.inbox = 1;
+        settings.overflow = Overflow::DropOldest;
+    });
+    let a = host.break_down(agent);
+    let [b, c] = [(); 2].map(|()| host.send(agent));
+    assert_eq!(host.settled(), [(agent, b, Some(DropReason::Overflow))]);
+    host.decide(agent, agent, SupervisorAction::Resume);
+    host.answer(agent, c);
+    assert_eq!(
+        host.settled()[1..],
+        [(agent, a, Some(DropReason::Failed)), (agent, c, None)]
+    );
+}
+
+#[test]
 fn a_message_that_waits_can_be_taken_back() {
     let mut host = Host::new();
     let agent = host.run("agent", nothing);
@@ -702,6 +720,21 @@ fn siblings_start_one_after_the_other() {
     assert_eq!(host.started(), [top, a, b, a], "nor for one that comes after it");
     host.ready(a);
     assert_eq!(host.started(), [top, a, b, a, below]);
+}
+
+#[test]
+fn a_sibling_still_waits_for_one_that_failed_and_begins_anew_at_once() {
+    let mut host = Host::new();
+    host.starts = false;
+    let top = host.add("top", None, nothing);
+    let a = host.add("a", Some(top), |settings| settings.backoff.delay = 0);
+    let b = host.add("b", Some(top), nothing);
+    host.spawn(top);
+    host.ready(top);
+    let _ = host.fail(a, None, true);
+    assert_eq!(host.started(), [top, a, a]);
+    host.ready(a);
+    assert_eq!(host.started(), [top, a, a, b]);
 }
 
 #[test]
