@@ -21,7 +21,7 @@ use agent_orchestrator::kernel::AgentStatus::{
 };
 use agent_orchestrator::kernel::{
     AgentCommand, AgentFact, AgentFailure, AgentKey, AgentSettings, Backoff, Config, DropReason, Incarnation,
-    Message, Overflow, Reply, RestartType, StopMode, Strategy, SupervisorAction,
+    Kernel, Message, Overflow, Reply, RestartType, State, StopMode, Strategy, SupervisorAction,
 };
 use rust::agents::{HELLO, Host};
 use rust::desk::code;
@@ -142,6 +142,24 @@ fn a_full_inbox_drops_its_oldest_message_when_it_is_told_to_and_says_so() {
     host.answer(agent, a);
     host.answer(agent, c);
     assert_eq!(host.prompted(), [(agent, a), (agent, c), (agent, d)]);
+}
+
+#[test]
+fn a_message_that_the_agent_failed_at_takes_no_room_and_is_not_the_oldest() {
+    let mut host = Host::consulted();
+    let agent = host.run("agent", |settings| {
+        settings.inbox = 1;
+        settings.overflow = Overflow::DropOldest;
+    });
+    let a = host.break_down(agent);
+    let [b, c] = [(); 2].map(|()| host.send(agent));
+    assert_eq!(host.settled(), [(agent, b, Some(DropReason::Overflow))]);
+    host.decide(agent, agent, SupervisorAction::Resume);
+    host.answer(agent, c);
+    assert_eq!(
+        host.settled()[1..],
+        [(agent, a, Some(DropReason::Failed)), (agent, c, None)]
+    );
 }
 
 #[test]
@@ -702,6 +720,21 @@ fn siblings_start_one_after_the_other() {
     assert_eq!(host.started(), [top, a, b, a], "nor for one that comes after it");
     host.ready(a);
     assert_eq!(host.started(), [top, a, b, a, below]);
+}
+
+#[test]
+fn a_sibling_still_waits_for_one_that_failed_and_begins_anew_at_once() {
+    let mut host = Host::new();
+    host.starts = false;
+    let top = host.add("top", None, nothing);
+    let a = host.add("a", Some(top), |settings| settings.backoff.delay = 0);
+    let b = host.add("b", Some(top), nothing);
+    host.spawn(top);
+    host.ready(top);
+    let _ = host.fail(a, None, true);
+    assert_eq!(host.started(), [top, a, a]);
+    host.ready(a);
+    assert_eq!(host.started(), [top, a, a, b]);
 }
 
 #[test]
@@ -1548,6 +1581,21 @@ fn a_state_without_agents_has_not_one_byte_for_them() {
     let agent = host.add("agent", None, nothing);
     assert!(host.desk.snapshot().len() > before.len());
     assert_eq!(host.status(agent), Registered);
+}
+
+#[test]
+fn a_snapshot_that_ends_among_the_agents_is_refused() {
+    let mut host = Host::recorded();
+    let agent = host.run("agent", nothing);
+    host.send(agent);
+    let bytes = host.desk.snapshot();
+    let read = |end: &usize| postcard::from_bytes::<State>(&bytes[..*end]).is_ok();
+    let readable: Vec<usize> = (1..=bytes.len()).filter(read).collect();
+    // The first is what was written before there were agents.
+    assert_eq!(readable.len(), 2, "{readable:?} of {}", bytes.len());
+    let without: State = postcard::from_bytes(&bytes[..readable[0]]).unwrap();
+    let kernel = Kernel::restore(*host.desk.kernel.config(), without);
+    assert_eq!(kernel.agents().count(), 0);
 }
 
 #[test]

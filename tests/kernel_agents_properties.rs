@@ -701,6 +701,69 @@ impl Run {
     }
 }
 
+/// A host where everything goes well, for what a journal leads to.
+fn go_well(desk: &mut Desk) {
+    let mut orders = desk.effects();
+    while !orders.is_empty() {
+        for order in std::mem::take(&mut orders) {
+            let Effect::Agent(order) = order else { continue };
+            let command = match order {
+                AgentEffect::Start { agent, incarnation } => AgentCommand::Ready { agent, incarnation },
+                AgentEffect::Halt { agent, incarnation } => AgentCommand::Halted { agent, incarnation },
+                AgentEffect::Prompt {
+                    agent,
+                    incarnation,
+                    message,
+                } => AgentCommand::Answer {
+                    agent,
+                    incarnation,
+                    message,
+                    reply: "2",
+                },
+                _ => continue,
+            };
+            let _ = desk.tell(Command::Agent(command)).unwrap();
+            desk.fold(|_| ());
+            orders.extend(desk.effects());
+        }
+    }
+}
+
+/// Wherever the journal ends: what is not over comes up again, answers what it has, and nothing is stuck.
+fn comes_up_again(run: &Run, kept: usize) {
+    let mut desk = run.desk.crashed(*run.desk.kernel.config(), kept);
+    desk.fold(|_| ());
+    let agents: Vec<_> = desk
+        .kernel
+        .agents()
+        .map(|(_, agent)| (agent.name().to_owned(), agent.parent(), *agent.settings()))
+        .collect();
+    for (name, parent, settings) in agents {
+        let add = NewAgent {
+            name: &name,
+            parent,
+            settings,
+        };
+        let _ = desk.tell(Command::Agent(AgentCommand::Add(add))).unwrap();
+        desk.fold(|_| ());
+    }
+    go_well(&mut desk);
+    while let Some(wait) = desk.kernel.poll_timeout(desk.now) {
+        desk.now += wait;
+        desk.time_out();
+        go_well(&mut desk);
+    }
+    for (key, agent) in desk.kernel.agents() {
+        let status = agent.status();
+        let is_over = status.is_terminal() || status == AgentStatus::Registered;
+        assert!(is_over || status == AgentStatus::Running, "{key:?} is {status:?}");
+        assert_eq!(desk.kernel.unanswered(key), 0, "{key:?}");
+        let parent = agent.parent().and_then(|parent| desk.kernel.agent(parent));
+        let runs = parent.is_none_or(|parent| parent.status() == AgentStatus::Running);
+        assert!(is_over || runs, "{key:?} runs below one that does not");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: CASES,
@@ -713,6 +776,30 @@ proptest! {
         let mut run = Run::new(consults);
         for op in &history {
             run.play(op);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: CASES / 5,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_tree_comes_up_again_wherever_its_journal_ends(
+        consults: bool,
+        history in histories(),
+        ends in prop::collection::vec(any::<prop::sample::Index>(), 6),
+    ) {
+        let mut run = Run::new(consults);
+        for op in &history {
+            run.play(op);
+        }
+        let all = run.desk.journal.0.len();
+        for end in ends {
+            comes_up_again(&run, end.index(all) + 1);
         }
     }
 }

@@ -135,12 +135,13 @@ impl One {
         found.is_some_and(|(_, deliveries)| *deliveries <= self.traits.retry)
     }
 
-    /// How many messages wait.
-    fn waiting(&self) -> usize {
-        self.inbox
-            .iter()
-            .filter(|(message, _)| Some(*message) != self.at)
-            .count()
+    /// The messages that wait: not the one that it is at, nor one at which it failed while that is judged.
+    fn waiting(&self) -> Vec<u32> {
+        let failed = self.failure.and_then(|failure| failure.2);
+        let failed = failed.filter(|_| self.is_judged());
+        let all = self.inbox.iter().map(|(message, _)| *message);
+        all.filter(|message| Some(*message) != self.at && Some(*message) != failed)
+            .collect()
     }
 
     /// Whether it will end, or fail, as soon as it is looked at.
@@ -313,7 +314,7 @@ impl Model {
         if one.is_down() || one.ends() || one.closing {
             return Answer::Refused(ErrorCode::AgentNotRunning);
         }
-        if one.waiting() >= one.traits.inbox {
+        if one.waiting().len() >= one.traits.inbox {
             match one.traits.overflow {
                 Overflow::Wait => {
                     one.awaited = true;
@@ -321,9 +322,7 @@ impl Model {
                 }
                 Overflow::Refuse => return Answer::Refused(ErrorCode::InboxFull),
                 Overflow::DropOldest => {
-                    let at = one.at;
-                    let oldest = one.inbox.iter().find(|(message, _)| Some(*message) != at);
-                    let oldest = oldest.unwrap().0;
+                    let oldest = one.waiting()[0];
                     self.drop(key, oldest, DropReason::Overflow);
                 }
             }
@@ -700,7 +699,7 @@ impl Model {
 
     fn make_room(&mut self, key: u32) {
         let one = self.one(key);
-        if one.awaited && one.waiting() < one.traits.inbox {
+        if one.awaited && one.waiting().len() < one.traits.inbox {
             one.awaited = false;
             self.order(Order::Room(key));
         }

@@ -100,8 +100,9 @@ impl Turn<'_> {
             }
             return;
         }
-        self.refresh(key);
         self.judge(key, key);
+        // Those beside it wait no longer for it, unless it begins anew at once.
+        self.refresh(key);
     }
 
     /// Ends the message that an agent failed at.

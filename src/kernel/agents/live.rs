@@ -22,8 +22,6 @@ pub(super) enum AgentTimer {
 pub(super) enum Todo {
     /// Whether it can start.
     Up(AgentKey),
-    /// Whether it can go down.
-    Down(AgentKey),
     /// Whether it can be given a message.
     Deliver(AgentKey),
 }
@@ -71,6 +69,8 @@ pub(in crate::kernel) struct Live {
     due: BTreeSet<(Millis, AgentKey, AgentTimer)>,
     armed: BTreeMap<(AgentKey, AgentTimer), Millis>,
     pub(super) todo: VecDeque<Todo>,
+    /// Those to be looked at first: whether they can go down.
+    pub(super) leaving: VecDeque<AgentKey>,
 }
 
 impl Live {

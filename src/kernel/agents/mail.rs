@@ -22,12 +22,19 @@ impl Turn<'_> {
         }
     }
 
-    /// How many wait: all but the one that the agent is at.
+    /// The message that does not wait: the agent is at it, or has failed at it and what becomes of that is not decided.
+    fn held(&self, key: AgentKey) -> Option<Message> {
+        let judged = || {
+            let agent = self.state.agents.get(key).filter(|agent| agent.is_judged())?;
+            agent.failed.as_ref()?.message
+        };
+        let held = self.live.look(key)?.busy.or_else(judged)?;
+        self.inbox(key)?.get(held).map(|mail| mail.message)
+    }
+
     fn waiting(&self, key: AgentKey) -> usize {
-        let busy = self.live.look(key).and_then(|desk| desk.busy);
-        self.inbox(key).map_or(0, |inbox| {
-            inbox.len() - usize::from(busy.is_some_and(|busy| inbox.get(busy).is_some()))
-        })
+        let all = self.inbox(key).map_or(0, Inbox::len);
+        all - usize::from(self.held(key).is_some())
     }
 
     pub(super) fn send(&mut self, key: AgentKey, payload: &str) -> Result<Reply> {
@@ -67,10 +74,10 @@ impl Turn<'_> {
                     ));
                 }
                 Overflow::DropOldest => {
-                    let busy = self.live.look(key).and_then(|desk| desk.busy);
+                    let held = self.held(key);
                     let oldest = self
                         .inbox(key)
-                        .and_then(|inbox| inbox.messages().find(|message| Some(*message) != busy));
+                        .and_then(|inbox| inbox.messages().find(|message| Some(*message) != held));
                     if let Some(oldest) = oldest {
                         self.drop_message(key, oldest, DropReason::Overflow);
                     }

@@ -83,11 +83,15 @@ impl Turn<'_> {
 
     /// Looks at all that the last facts may have made possible.
     fn work_off(&mut self) {
-        while let Some(todo) = self.live.todo.pop_front() {
-            match todo {
-                Todo::Up(agent) => self.bring_up(agent),
-                Todo::Down(agent) => self.bring_down(agent),
-                Todo::Deliver(agent) => self.deliver(agent),
+        loop {
+            // Who goes, goes before anybody comes: one that begins anew at once keeps its turn.
+            while let Some(agent) = self.live.leaving.pop_front() {
+                self.bring_down(agent);
+            }
+            match self.live.todo.pop_front() {
+                Some(Todo::Up(agent)) => self.bring_up(agent),
+                Some(Todo::Deliver(agent)) => self.deliver(agent),
+                None => return,
             }
         }
     }

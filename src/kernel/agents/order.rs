@@ -68,7 +68,7 @@ impl Turn<'_> {
             }
         }
         self.refresh(key);
-        self.live.todo.push_back(Todo::Down(key));
+        self.live.leaving.push_back(key);
     }
 
     /// Whether the children of this agent go down and come up one after the other.
@@ -251,11 +251,9 @@ impl Turn<'_> {
         if !moved {
             return;
         }
-        let next = [
-            desk.down.last().copied().map(Todo::Down),
-            desk.up.first().copied().map(Todo::Up),
-        ];
-        self.live.todo.extend(next.into_iter().flatten());
-        self.live.todo.push_back(Todo::Down(parent));
+        let (down, up) = (desk.down.last().copied(), desk.up.first().copied());
+        self.live.leaving.extend(down);
+        self.live.leaving.push_back(parent);
+        self.live.todo.extend(up.map(Todo::Up));
     }
 }

@@ -239,6 +239,35 @@ impl Serialize for Agents {
     }
 }
 
+/// The places of agents as they are read; none when they begin and cannot be read to their end.
+struct Slots(Option<Vec<Slot>>);
+
+impl<'de> Deserialize<'de> for Slots {
+    /// Fails only where nothing begins.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+        impl<'de> Visitor<'de> for All {
+            type Value = Slots;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("the places of agents")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut places: A) -> Result<Slots, A::Error> {
+                let mut slots = Vec::new();
+                loop {
+                    match places.next_element() {
+                        Ok(Some(slot)) => slots.push(slot),
+                        Ok(None) => return Ok(Slots(Some(slots))),
+                        Err(_) => return Ok(Slots(None)),
+                    }
+                }
+            }
+        }
+        deserializer.deserialize_seq(All)
+    }
+}
+
 impl<'de> Deserialize<'de> for Agents {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Parts;
@@ -251,12 +280,12 @@ impl<'de> Deserialize<'de> for Agents {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Agents, A::Error> {
                 // It stands last: where the bytes end, there is none.
-                let Ok(Some(slots)) = parts.next_element() else {
+                let Ok(Some(Slots(slots))) = parts.next_element() else {
                     return Ok(Agents::default());
                 };
                 let ends = || A::Error::custom("the agents end in the middle");
                 Ok(Agents {
-                    slots,
+                    slots: slots.ok_or_else(ends)?,
                     dead: parts.next_element()?.ok_or_else(ends)?,
                     dead_dropped: parts.next_element()?.ok_or_else(ends)?,
                     keys: Names::default(),
