@@ -10,14 +10,14 @@
 
 mod rust {
     pub(crate) mod echo_agent;
-}
 
-mod supervision {
-    mod durable;
-    mod ends;
-    mod failures;
-    #[cfg(feature = "native")]
-    mod host;
-    mod mail;
-    mod registration;
+    mod supervised {
+        mod durable;
+        mod ends;
+        mod failures;
+        #[cfg(feature = "native")]
+        mod host;
+        mod mail;
+        mod registration;
+    }
 }

@@ -12,8 +12,15 @@ struct Sleeper;
 
 #[async_trait]
 impl Agent for Sleeper {
-    async fn prompt(&mut self, messages: &[AgentMessage], _: &AgentContext) -> Result<AgentResult, AgentError> {
-        let millis = messages[0].text().parse().map_err(|_| AgentError::fatal("not a number"))?;
+    async fn prompt(
+        &mut self,
+        messages: &[AgentMessage],
+        _: &AgentContext,
+    ) -> Result<AgentResult, AgentError> {
+        let millis = messages[0]
+            .text()
+            .parse()
+            .map_err(|_| AgentError::fatal("not a number"))?;
         tokio::time::sleep(Duration::from_millis(millis)).await;
         Ok(format!("slept {millis}").into())
     }
@@ -30,7 +37,9 @@ async fn five_are_added_three_are_spawned_and_all_answer_at_the_same_time() {
         .iter()
         .map(|name| orchestrator.spawn(name).unwrap())
         .collect();
-    let asked = agents.iter().flat_map(|agent| (0..100).map(move |_| (agent, "0")));
+    let asked = agents
+        .iter()
+        .flat_map(|agent| (0..100).map(move |_| (agent, "0")));
     let answers = futures::future::join_all(asked.map(|(agent, text)| agent.send_message(text))).await;
     assert_eq!(answers.len(), 300);
     for answer in answers {
@@ -70,7 +79,11 @@ struct Lead(AgentOrchestrator);
 
 #[async_trait]
 impl Agent for Lead {
-    async fn prompt(&mut self, messages: &[AgentMessage], _: &AgentContext) -> Result<AgentResult, AgentError> {
+    async fn prompt(
+        &mut self,
+        messages: &[AgentMessage],
+        _: &AgentContext,
+    ) -> Result<AgentResult, AgentError> {
         let worker = self.0.agent("worker").ok_or(AgentError::fatal("alone"))?;
         worker.send_message(messages[0].text()).await
     }
@@ -80,7 +93,9 @@ impl Agent for Lead {
 async fn an_agent_may_ask_another_one() {
     let orchestrator = AgentOrchestrator::builder().build().await.unwrap();
     let inner = orchestrator.clone();
-    orchestrator.add_agent("lead", move || Lead(inner.clone())).unwrap();
+    orchestrator
+        .add_agent("lead", move || Lead(inner.clone()))
+        .unwrap();
     orchestrator.add_child("worker", "lead", || Sleeper).unwrap();
     let lead = orchestrator.spawn("lead").unwrap();
     assert_eq!(lead.send_message("1").await.unwrap().text(), "slept 1");

@@ -90,7 +90,10 @@ fn an_agent_that_was_not_spawned_takes_no_messages_and_does_not_end() {
     let agent = stage.orchestrator.agent("writer").unwrap();
     assert_eq!(agent.status(), AgentStatus::Registered);
     assert!(!agent.is_done());
-    assert_eq!(stage.ask(&agent, "hello").unwrap_err().code(), ErrorCode::AgentNotRunning);
+    assert_eq!(
+        stage.ask(&agent, "hello").unwrap_err().code(),
+        ErrorCode::AgentNotRunning
+    );
     assert_eq!(
         stage.wait(agent.await_result()).unwrap_err().code(),
         ErrorCode::AgentNotRunning
@@ -104,7 +107,11 @@ fn one_that_runs_is_not_spawned_twice() {
     let second = stage.spawn("writer");
     assert_eq!(stage.log.made(), 1);
     assert_eq!(stage.ask(&first, "count").unwrap().text(), "1");
-    assert_eq!(stage.ask(&second, "count").unwrap().text(), "2", "it is the same agent");
+    assert_eq!(
+        stage.ask(&second, "count").unwrap().text(),
+        "2",
+        "it is the same agent"
+    );
 }
 
 #[test]
@@ -112,7 +119,10 @@ fn one_that_has_ended_can_be_spawned_again_or_removed() {
     let stage = Stage::new();
     let agent = stage.start("writer");
     assert_eq!(
-        stage.wait(stage.orchestrator.remove_agent("writer")).unwrap_err().code(),
+        stage
+            .wait(stage.orchestrator.remove_agent("writer"))
+            .unwrap_err()
+            .code(),
         ErrorCode::IllegalTransition
     );
     stage.wait(agent.stop()).unwrap();
@@ -122,7 +132,10 @@ fn one_that_has_ended_can_be_spawned_again_or_removed() {
     stage.wait(stage.orchestrator.remove_agent("writer")).unwrap();
     assert!(!stage.orchestrator.contains("writer"));
     assert_eq!(again.status(), AgentStatus::Completed, "as it was");
-    assert_eq!(stage.ask(&again, "hello").unwrap_err().code(), ErrorCode::AgentNotFound);
+    assert_eq!(
+        stage.ask(&again, "hello").unwrap_err().code(),
+        ErrorCode::AgentNotFound
+    );
     let new = stage.start("writer");
     assert_eq!(stage.ask(&new, "who").unwrap().text(), "writer 1 Some(1)");
     assert!(again.is_done(), "it is another agent");
@@ -151,13 +164,21 @@ fn the_default_supervisor_restarts_what_may_do_better_three_times() {
     assert_eq!(DefaultSupervisor::new(5).max_restarts(), 5);
     for (error, action) in [
         (AgentError::ModelThrottled, SupervisorAction::Restart),
-        (AgentError::network(std::io::Error::other("x")), SupervisorAction::Restart),
+        (
+            AgentError::network(std::io::Error::other("x")),
+            SupervisorAction::Restart,
+        ),
         (AgentError::failed("x"), SupervisorAction::Restart),
         (AgentError::TimedOut { millis: 1 }, SupervisorAction::Restart),
         (AgentError::Aborted, SupervisorAction::Stop),
         (AgentError::fatal("x"), SupervisorAction::Stop),
         (AgentError::ContentFiltered, SupervisorAction::Stop),
-        (AgentError::Auth { message: String::new() }, SupervisorAction::Stop),
+        (
+            AgentError::Auth {
+                message: String::new(),
+            },
+            SupervisorAction::Stop,
+        ),
     ] {
         assert_eq!(policy.on_agent_error("writer", &error), action, "{error}");
     }
@@ -168,7 +189,9 @@ fn a_buffer_for_nothing_is_refused_when_the_orchestrator_is_opened() {
     let runtime = agent_orchestrator::runtime::SimulatedRuntime::new(0, 1);
     let build = |buffer| {
         let builder = AgentOrchestrator::builder().runtime(runtime.clone());
-        runtime.block_on(builder.with_channel_buffer(buffer).build()).unwrap()
+        runtime
+            .block_on(builder.with_channel_buffer(buffer).build())
+            .unwrap()
     };
     assert_eq!(build(0).unwrap_err().code(), ErrorCode::InvalidArgument);
     assert_eq!(build(1_000_000).unwrap_err().code(), ErrorCode::LimitExceeded);

@@ -121,7 +121,11 @@ fn the_agent_goes_on_when_all_handles_are_dropped() {
     stage.runtime.run_until_idle();
     assert!(gate.now().unwrap().is_ok());
     let again = stage.orchestrator.agent("writer").unwrap();
-    assert_eq!(stage.ask(&again, "count").unwrap().text(), "2", "it is the same agent");
+    assert_eq!(
+        stage.ask(&again, "count").unwrap().text(),
+        "2",
+        "it is the same agent"
+    );
 }
 
 #[test]
@@ -142,7 +146,9 @@ fn a_full_inbox_refuses_when_it_was_told_to() {
 #[test]
 fn a_full_inbox_drops_the_oldest_when_it_was_told_to_and_its_sender_is_told() {
     let stage = Stage::new();
-    let options = AgentOptions::new().inbox_capacity(1).overflow(Overflow::DropOldest);
+    let options = AgentOptions::new()
+        .inbox_capacity(1)
+        .overflow(Overflow::DropOldest);
     stage.add_with("writer", options);
     let agent = stage.spawn("writer");
     let _gate = stage.post(&agent, "gate");
@@ -219,7 +225,10 @@ fn dispose_tells_everybody_who_waits_and_drops_the_agents() {
         assert_eq!(error.code(), ErrorCode::Disposed);
     }
     assert_eq!(stage.wait(ended).unwrap_err().code(), ErrorCode::Disposed);
-    assert_eq!(stage.ask(&agent, "hello").unwrap_err().code(), ErrorCode::Disposed);
+    assert_eq!(
+        stage.ask(&agent, "hello").unwrap_err().code(),
+        ErrorCode::Disposed
+    );
     assert_eq!(stage.log.alive(), 0);
     assert!(agent.is_done(), "it will never do anything again");
 }

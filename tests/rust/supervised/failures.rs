@@ -38,7 +38,11 @@ fn one_that_failed_and_may_do_better_begins_anew_from_its_factory() {
     assert_eq!(agent.status(), AgentStatus::Restarting);
     stage.pass(100);
     assert_eq!(agent.status(), AgentStatus::Running);
-    assert_eq!(stage.ask(&agent, "count").unwrap().text(), "1", "it has forgotten");
+    assert_eq!(
+        stage.ask(&agent, "count").unwrap().text(),
+        "1",
+        "it has forgotten"
+    );
     assert_eq!((stage.log.made(), stage.log.alive()), (2, 1));
 }
 
@@ -47,7 +51,10 @@ fn one_that_will_fail_again_ends() {
     let stage = Stage::new();
     let agent = stage.start("writer");
     let error = stage.ask(&agent, "fatal").unwrap_err();
-    assert_eq!((&*error.to_string(), error.code()), ("no more", ErrorCode::AgentFailed));
+    assert_eq!(
+        (&*error.to_string(), error.code()),
+        ("no more", ErrorCode::AgentFailed)
+    );
     let outcome = stage.wait(agent.ended()).unwrap();
     assert_eq!(outcome.status, AgentStatus::Failed);
     assert_eq!(outcome.error.as_deref(), Some("no more"));
@@ -69,7 +76,10 @@ fn an_answer_that_says_that_the_model_failed_is_a_failure_and_the_policy_is_aske
     let stage = Stage::with(|builder| builder.with_supervisor(policy));
     let agent = stage.start("writer");
     let error = stage.ask(&agent, "model failure").unwrap_err();
-    assert_eq!((&*error.to_string(), error.code()), ("the model is down", ErrorCode::AgentFailed));
+    assert_eq!(
+        (&*error.to_string(), error.code()),
+        ("the model is down", ErrorCode::AgentFailed)
+    );
     assert_eq!(told(&asked), ["writer: the model is down"]);
     assert_eq!(agent.status(), AgentStatus::Failed);
 }
@@ -132,7 +142,11 @@ fn a_factory_that_panics_is_begun_anew_within_its_limits_and_then_the_agent_has_
     let agent = stage.spawn("broken");
     let mut waiting = stage.post(&agent, "hello");
     stage.pass(10_000);
-    assert_eq!(tries.load(std::sync::atomic::Ordering::SeqCst), 4, "once, and three times more");
+    assert_eq!(
+        tries.load(std::sync::atomic::Ordering::SeqCst),
+        4,
+        "once, and three times more"
+    );
     assert_eq!(agent.status(), AgentStatus::Failed);
     assert!(agent.is_done());
     let error = waiting.now().unwrap().unwrap_err();
@@ -169,7 +183,11 @@ fn a_policy_that_panics_escalates() {
     });
     let agent = stage.start("writer");
     assert!(stage.ask(&agent, "throttled").is_err());
-    assert_eq!(agent.status(), AgentStatus::Failed, "a policy that fails lets nothing go on");
+    assert_eq!(
+        agent.status(),
+        AgentStatus::Failed,
+        "a policy that fails lets nothing go on"
+    );
 }
 
 #[test]
@@ -259,7 +277,11 @@ fn restarts_can_be_counted_within_a_window() {
     for _ in 0..4 {
         assert!(stage.ask(&agent, "throttled").is_err());
         stage.pass(40_000);
-        assert_eq!(agent.status(), AgentStatus::Running, "two in a minute are allowed");
+        assert_eq!(
+            agent.status(),
+            AgentStatus::Running,
+            "two in a minute are allowed"
+        );
     }
     for _ in 0..2 {
         assert!(stage.ask(&agent, "throttled").is_err());
@@ -275,7 +297,11 @@ fn resume_leaves_the_agent_as_it_is() {
     let agent = stage.start("writer");
     assert_eq!(stage.ask(&agent, "count").unwrap().text(), "1");
     assert!(stage.ask(&agent, "fatal").is_err());
-    assert_eq!(stage.ask(&agent, "count").unwrap().text(), "3", "it is the same one");
+    assert_eq!(
+        stage.ask(&agent, "count").unwrap().text(),
+        "3",
+        "it is the same one"
+    );
     assert_eq!(told(&asked), ["writer: no more"]);
 }
 
@@ -376,18 +402,34 @@ fn a_message_is_given_again_only_when_that_was_asked_for_and_then_goes_to_the_de
     stage.pass(60_000);
     let error = reply.now().unwrap().unwrap_err();
     assert!(matches!(error, AgentError::ModelThrottled), "{error}");
-    let tries = stage.log.lines().iter().filter(|line| *line == "stubborn throttled").count();
+    let tries = stage
+        .log
+        .lines()
+        .iter()
+        .filter(|line| *line == "stubborn throttled")
+        .count();
     assert_eq!(tries, 3, "once, and twice more");
     let dead = stage.orchestrator.dead_letters().unwrap();
     assert_eq!((dead.letters.len(), dead.dropped), (1, 0));
     let letter = &dead.letters[0];
     assert_eq!((&*letter.agent, letter.deliveries), ("stubborn", 3));
-    assert_eq!(letter.messages, json!([{ "role": "user", "content": "throttled" }]));
+    assert_eq!(
+        letter.messages,
+        json!([{ "role": "user", "content": "throttled" }])
+    );
 
     let other = stage.start("plain");
     assert!(stage.ask(&other, "throttled").is_err());
     stage.pass(60_000);
-    assert_eq!(stage.log.lines().iter().filter(|line| *line == "plain throttled").count(), 1);
+    assert_eq!(
+        stage
+            .log
+            .lines()
+            .iter()
+            .filter(|line| *line == "plain throttled")
+            .count(),
+        1
+    );
     assert_eq!(stage.orchestrator.dead_letters().unwrap().letters.len(), 1);
 }
 
@@ -396,7 +438,9 @@ fn a_sender_whose_message_is_lost_in_the_restart_of_another_is_told() {
     let stage = Stage::new();
     stage.add_with("boss", AgentOptions::new().strategy(Strategy::OneForAll));
     for name in ["a", "b"] {
-        let options = AgentOptions::new().parent("boss").grace(Duration::from_millis(10));
+        let options = AgentOptions::new()
+            .parent("boss")
+            .grace(Duration::from_millis(10));
         stage.add_with(name, options);
     }
     stage.spawn("boss");
@@ -405,6 +449,9 @@ fn a_sender_whose_message_is_lost_in_the_restart_of_another_is_told() {
     assert!(stage.ask(&a, "throttled").is_err());
     stage.pass(1000);
     let error = deaf.now().unwrap().unwrap_err();
-    assert!(matches!(error, AgentError::Stopped(DropReason::Restarted)), "{error}");
+    assert!(
+        matches!(error, AgentError::Stopped(DropReason::Restarted)),
+        "{error}"
+    );
     assert_eq!(error.code(), ErrorCode::AgentStopped);
 }

@@ -16,14 +16,21 @@ fn await_result_answers_what_is_there_takes_no_more_and_gives_the_last_answer() 
     let mut outcome = Box::pin(agent.await_result());
     assert!((&mut outcome).now_or_never().is_none());
     assert_eq!(agent.status(), AgentStatus::Stopping);
-    assert_eq!(stage.ask(&agent, "more").unwrap_err().code(), ErrorCode::AgentNotRunning);
+    assert_eq!(
+        stage.ask(&agent, "more").unwrap_err().code(),
+        ErrorCode::AgentNotRunning
+    );
     stage.log.open();
     let outcome = stage.wait(outcome).unwrap();
     assert!(gate.now().unwrap().is_ok() && queued.now().unwrap().is_ok());
     assert_eq!((outcome.status, outcome.restarts), (AgentStatus::Completed, 0));
     assert_eq!(outcome.last_result.unwrap().text(), "echo: last words");
     assert_eq!(outcome.error, None);
-    assert_eq!(stage.wait(agent.await_result()).unwrap().agent, "writer", "as often as one likes");
+    assert_eq!(
+        stage.wait(agent.await_result()).unwrap().agent,
+        "writer",
+        "as often as one likes"
+    );
     assert_eq!(stage.log.lines().last().unwrap(), "writer stops");
 }
 
@@ -59,10 +66,17 @@ fn cancel_tells_the_one_that_is_served_and_those_that_wait_the_same_at_once() {
         assert!(matches!(error, AgentError::Aborted), "{error}");
         assert_eq!(error.code(), ErrorCode::Aborted);
     }
-    assert_eq!(stage.ask(&agent, "late").unwrap_err().code(), ErrorCode::AgentNotRunning);
+    assert_eq!(
+        stage.ask(&agent, "late").unwrap_err().code(),
+        ErrorCode::AgentNotRunning
+    );
     assert_eq!((agent.status(), stage.log.alive()), (AgentStatus::Stopping, 1));
     stage.pass(5000);
-    assert_eq!((agent.status(), stage.log.alive()), (AgentStatus::Cancelled, 0), "after its grace");
+    assert_eq!(
+        (agent.status(), stage.log.alive()),
+        (AgentStatus::Cancelled, 0),
+        "after its grace"
+    );
     assert_eq!(stage.wait(agent.ended()).unwrap().status, AgentStatus::Cancelled);
 }
 
@@ -115,7 +129,10 @@ fn one_that_takes_longer_than_its_grace_is_dropped_and_that_is_told() {
     assert_eq!(deaf.now().unwrap().unwrap_err().code(), ErrorCode::AgentStopped);
     assert_eq!(stage.log.alive(), 0);
     let event = stage.wait(events.next()).unwrap();
-    assert!(matches!(event.kind, EventKind::AgentStopped { overdue: true, .. }));
+    assert!(matches!(
+        event.kind,
+        EventKind::AgentStopped { overdue: true, .. }
+    ));
 }
 
 #[test]
@@ -134,7 +151,12 @@ fn cancelling_a_parent_ends_all_below_it_leaves_first() {
     for name in ["boss", "first", "second", "leaf"] {
         assert_eq!(stage.status(name), AgentStatus::Cancelled, "{name}");
     }
-    let stops: Vec<_> = stage.log.lines().into_iter().filter(|line| line.ends_with("stops")).collect();
+    let stops: Vec<_> = stage
+        .log
+        .lines()
+        .into_iter()
+        .filter(|line| line.ends_with("stops"))
+        .collect();
     let place = |name: &str| stops.iter().position(|line| line.starts_with(name)).unwrap();
     assert_eq!(stops.len(), 4);
     assert!(place("leaf") < place("first") && place("first") < place("boss"));
@@ -152,7 +174,11 @@ fn a_child_needs_its_parent_to_run() {
         ErrorCode::AgentNotRunning
     );
     stage.spawn("boss");
-    assert_eq!(stage.status("worker"), AgentStatus::Running, "it starts with its parent");
+    assert_eq!(
+        stage.status("worker"),
+        AgentStatus::Running,
+        "it starts with its parent"
+    );
     assert_eq!(stage.log.lines(), ["boss starts", "worker starts"]);
 }
 

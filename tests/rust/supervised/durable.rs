@@ -56,7 +56,11 @@ fn the_tree_comes_back_and_its_agents_start_when_their_factories_are_given() {
     stage.runtime.run_until_idle();
     assert_eq!(stage.log.lines(), ["boss starts", "worker starts"]);
     let worker = stage.spawn("worker");
-    assert_eq!(stage.ask(&worker, "state").unwrap().content, json!(1), "what it kept");
+    assert_eq!(
+        stage.ask(&worker, "state").unwrap().content,
+        json!(1),
+        "what it kept"
+    );
 }
 
 #[test]
@@ -168,7 +172,10 @@ impl Journal for Slow {
             let _ = wait.await;
         }
         if self.gate.lock().unwrap().fails {
-            return Err(OrchestratorError::new(ErrorCode::JournalFailed, "the disk is gone"));
+            return Err(OrchestratorError::new(
+                ErrorCode::JournalFailed,
+                "the disk is gone",
+            ));
         }
         self.inner.append(expected, frame).await
     }
