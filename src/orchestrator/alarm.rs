@@ -47,14 +47,16 @@ fn offset(runtime: &dyn Runtime, now: Millis) -> i64 {
 }
 
 impl Owned {
-    /// Tells the kernel if the clock was set since the last look.
-    pub(super) fn look_at_clock(&mut self, runtime: &dyn Runtime, now: Millis) {
+    /// The time. Tells the kernel if the clock was set since the last look.
+    pub(super) fn look_at_clock(&mut self, runtime: &dyn Runtime) -> Millis {
+        let now = runtime.now();
         let found = offset(runtime, now);
         let by = found.saturating_sub(self.alarm.offset);
         if by.unsigned_abs() > DRIFT {
             self.alarm.offset = found;
             self.engine.clock_jumped(by);
         }
+        now
     }
 
     /// Sets the alarm if something is due before it rings.

@@ -21,7 +21,8 @@ use super::task::OrchestratedTask;
 use super::writer::Durability;
 use crate::journal::Journal;
 use crate::kernel::{
-    Attempt, Command, Effect, ErrorCode, Kernel, OrchestratorError, ProviderKey, Reply, Result, Seq, TaskKey,
+    AgentKey, Attempt, Command, Effect, ErrorCode, Incarnation, Kernel, OrchestratorError, ProviderKey,
+    Reply, Result, Seq, TaskKey,
 };
 use crate::runtime::Runtime;
 
@@ -68,7 +69,7 @@ pub(super) enum Deed {
         provider: Arc<dyn AgentProvider>,
         signal: watch::Receiver<Signal>,
     },
-    Settle(Vec<Waiter>, Result<TaskOutcome>),
+    Settle(Vec<Waiter>, Box<Result<TaskOutcome>>),
     /// What they waited for is durable, or never will be.
     Assure(Vec<oneshot::Sender<Result<()>>>, Result<()>),
     Wake(Vec<Waker>),
@@ -78,6 +79,38 @@ pub(super) enum Deed {
     /// Look again after this time.
     Sleep(Duration, u64),
     Agent(Errand),
+}
+
+/// What is left to do, in order. Mostly there is one thing, and room for it is always there.
+#[derive(Default)]
+pub(super) struct Deeds {
+    first: Option<Deed>,
+    more: Vec<Deed>,
+}
+
+impl Deeds {
+    pub(super) fn push(&mut self, deed: Deed) {
+        if self.first.is_none() {
+            self.first = Some(deed);
+        } else {
+            self.more.push(deed);
+        }
+    }
+}
+
+impl Extend<Deed> for Deeds {
+    fn extend<I: IntoIterator<Item = Deed>>(&mut self, deeds: I) {
+        deeds.into_iter().for_each(|deed| self.push(deed));
+    }
+}
+
+impl IntoIterator for Deeds {
+    type Item = Deed;
+    type IntoIter = std::iter::Chain<std::option::IntoIter<Deed>, std::vec::IntoIter<Deed>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.first.into_iter().chain(self.more)
+    }
 }
 
 impl Driver {
@@ -137,9 +170,33 @@ impl Driver {
     /// Changes what is owned, and carries out what follows once the lock is released.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Owned, u64) -> Result<T>) -> Result<T> {
         let mut owned = self.lock()?;
-        let runtime = &*self.shared.runtime;
-        let now = runtime.now();
-        owned.look_at_clock(runtime, now);
+        let now = owned.look_at_clock(&*self.shared.runtime);
+        self.carry_through(owned, now, change)
+    }
+
+    /// As [`change`](Self::change), for a message to or from an agent. Where nothing is written down of it, the time
+    /// need not be known.
+    pub(super) fn change_mail<T>(
+        &self,
+        agent: AgentKey,
+        incarnation: Option<Incarnation>,
+        change: impl FnOnce(&mut Owned, u64) -> Result<T>,
+    ) -> Result<T> {
+        let mut owned = self.lock()?;
+        let now = if owned.is_timeless(agent, incarnation) {
+            owned.engine.kernel().at()
+        } else {
+            owned.look_at_clock(&*self.shared.runtime)
+        };
+        self.carry_through(owned, now, change)
+    }
+
+    fn carry_through<T>(
+        &self,
+        mut owned: MutexGuard<'_, Owned>,
+        now: u64,
+        change: impl FnOnce(&mut Owned, u64) -> Result<T>,
+    ) -> Result<T> {
         let reply = change(&mut owned, now);
         let mut deeds = owned.follow_up(self, now);
         deeds.extend(owned.engine.poll_write().map(Deed::Write));
@@ -288,7 +345,7 @@ impl Driver {
             Deed::Settle(waiters, outcome) => {
                 for waiter in waiters {
                     // Nobody may be waiting any more.
-                    let _ = waiter.send(outcome.clone());
+                    let _ = waiter.send((*outcome).clone());
                 }
             }
         }
@@ -297,8 +354,8 @@ impl Driver {
 
 impl Owned {
     /// Takes the kernel's orders: tells providers and subscribers, and lists what must wait for the lock's release.
-    pub(super) fn follow_up(&mut self, driver: &Driver, now: u64) -> Vec<Deed> {
-        let mut deeds = Vec::new();
+    pub(super) fn follow_up(&mut self, driver: &Driver, now: u64) -> Deeds {
+        let mut deeds = Deeds::default();
         self.assure(&mut deeds);
         if let Some(error) = self.engine.failure().cloned() {
             self.give_up(&error, &mut deeds);
@@ -336,10 +393,10 @@ impl Owned {
                 Effect::Settle { task, attempt } => {
                     self.signals.remove(&task);
                     if let Some((waiters, ended)) = self.ended.remove(&(task, attempt)) {
-                        deeds.push(Deed::Settle(waiters, Ok(ended)));
+                        deeds.push(Deed::Settle(waiters, Box::new(Ok(ended))));
                     } else if let Some(waiters) = self.waiters_up_to(task, attempt) {
                         let ended = outcome(self.engine.kernel(), task, attempt);
-                        deeds.push(Deed::Settle(waiters, Ok(ended)));
+                        deeds.push(Deed::Settle(waiters, Box::new(Ok(ended))));
                     }
                 }
             }
@@ -372,14 +429,14 @@ impl Owned {
     }
 
     /// Nothing will be durable any more: providers are told to stop, and whoever waits is told why.
-    fn give_up(&mut self, error: &OrchestratorError, deeds: &mut Vec<Deed>) {
+    fn give_up(&mut self, error: &OrchestratorError, deeds: &mut Deeds) {
         for (_, signal) in std::mem::take(&mut self.signals).into_values() {
             signal.send_modify(|signal| signal.cancelled = true);
         }
         let ended = std::mem::take(&mut self.ended).into_values();
         let waiters = std::mem::take(&mut self.waiters).into_values().map(apart);
         for waiters in waiters.chain(ended.map(|(waiters, _)| waiters)) {
-            deeds.push(Deed::Settle(waiters, Err(error.clone())));
+            deeds.push(Deed::Settle(waiters, Box::new(Err(error.clone()))));
         }
         deeds.extend(self.strand_agents(error));
         let woken = self.feed.fail(&self.engine, error);

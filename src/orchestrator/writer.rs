@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::channel::oneshot;
 
-use super::driver::{Deed, Driver, Owned, disposed};
+use super::driver::{Deed, Deeds, Driver, Owned, disposed};
 use super::keeper::Write;
 use crate::kernel::{Result, Seq};
 
@@ -30,7 +30,7 @@ impl Owned {
     }
 
     /// Lists those whose events have become durable, or never will.
-    pub(super) fn assure(&mut self, deeds: &mut Vec<Deed>) {
+    pub(super) fn assure(&mut self, deeds: &mut Deeds) {
         let waiting = &mut self.durability.waiting;
         if waiting.is_empty() {
             return;

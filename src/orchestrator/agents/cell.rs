@@ -43,6 +43,8 @@ pub(super) struct Cell {
     /// Ends that are not told yet, of an agent that was spawned again since.
     pub(super) ends: VecDeque<(AgentOutcome, Vec<Mourner>)>,
     pub(super) last: Option<AgentResult>,
+    /// Whether this start wants to end after its message.
+    pub(super) quits: bool,
     /// Why it last failed, in its own words.
     pub(super) fault: Option<(Incarnation, AgentError)>,
     /// How it stood when it was removed.

@@ -128,7 +128,7 @@ impl Driver {
     }
 
     fn post(&self, key: AgentKey, letter: &Arc<Letter>) -> Result<Posted> {
-        self.change(|owned, now| owned.post(now, key, letter))
+        self.change_mail(key, None, |owned, now| owned.post(now, key, letter))
     }
 
     /// How an agent ends: at once if it has ended, else when it does.

@@ -12,10 +12,10 @@ use super::life::Life;
 use super::outcome::AgentOutcome;
 use super::policy::{DefaultSupervisor, SupervisorPolicy};
 use crate::kernel::{
-    AgentCommand, AgentEffect, AgentFailure, AgentKey, Command, DropReason, Incarnation, OrchestratorError,
-    Reply, Result, SupervisorAction,
+    AgentCommand, AgentEffect, AgentFailure, AgentKey, AgentStatus, Command, DropReason, Incarnation,
+    OrchestratorError, Overflow, Reply, Result, SupervisorAction,
 };
-use crate::orchestrator::driver::{Deed, Driver, Owned};
+use crate::orchestrator::driver::{Deed, Deeds, Driver, Owned};
 
 /// What is left to do about agents once the lock is released.
 pub(in crate::orchestrator) enum Errand {
@@ -30,7 +30,7 @@ pub(in crate::orchestrator) enum Errand {
     /// Ask a policy.
     Consult(Box<Case>),
     /// An agent has ended.
-    Tell(Vec<Mourner>, Result<AgentOutcome>),
+    Tell(Vec<Mourner>, Box<Result<AgentOutcome>>),
 }
 
 /// What a policy is asked.
@@ -59,7 +59,7 @@ impl Owned {
         driver: &Driver,
         effect: AgentEffect,
         now: u64,
-        deeds: &mut Vec<Deed>,
+        deeds: &mut Deeds,
     ) {
         let mut push = |errand| deeds.push(Deed::Agent(errand));
         match effect {
@@ -73,6 +73,7 @@ impl Owned {
                 if let Some((_, before)) = cell.desk.replace((incarnation, desk)) {
                     push(Errand::Stir(before));
                 }
+                cell.quits = false;
                 push(Errand::Launch(launch, Box::new(life)));
             }
             AgentEffect::Prompt {
@@ -152,14 +153,15 @@ impl Owned {
             AgentEffect::Ended { agent } => {
                 let cell = self.agents.cell(agent);
                 if let Some((outcome, mourners)) = cell.ends.pop_front() {
-                    return push(Errand::Tell(mourners, Ok(outcome)));
+                    return push(Errand::Tell(mourners, Box::new(Ok(outcome))));
                 }
                 let outcome = AgentOutcome::of(self.engine.kernel(), agent, cell.last.as_ref());
                 // One that was spawned again meanwhile has had nobody who waited.
                 let Some(outcome) = outcome.filter(|_| !cell.mourners.is_empty()) else {
                     return;
                 };
-                push(Errand::Tell(std::mem::take(&mut cell.mourners), Ok(outcome)));
+                let mourners = std::mem::take(&mut cell.mourners);
+                push(Errand::Tell(mourners, Box::new(Ok(outcome))));
             }
         }
     }
@@ -236,6 +238,29 @@ impl Owned {
         Ok(posted)
     }
 
+    /// Whether a message to an agent, or what this start of it says of one, is written down nowhere and arms nothing:
+    /// then it does not matter when it comes.
+    pub(in crate::orchestrator) fn is_timeless(
+        &self,
+        key: AgentKey,
+        incarnation: Option<Incarnation>,
+    ) -> bool {
+        let kernel = self.engine.kernel();
+        let quits = self.agents.get(key).is_none_or(|cell| cell.quits);
+        // With restarts behind it, an answer ends their series, and that is an event. So is what comes too late.
+        kernel.agent(key).is_some_and(|agent| {
+            let settings = agent.settings();
+            agent.status() == AgentStatus::Running
+                && agent.restarts() == 0
+                && settings.message_timeout.is_none()
+                && settings.overflow != Overflow::DropOldest
+                && incarnation.is_none_or(|incarnation| incarnation == agent.incarnation())
+                && !quits
+                && !kernel.records(agent)
+                && !kernel.has_timer()
+        })
+    }
+
     fn send(&mut self, now: u64, key: AgentKey, letter: &Arc<Letter>) -> Result<Posted> {
         let payload = letter.text().unwrap_or_default();
         let command = AgentCommand::Send { agent: key, payload };
@@ -261,7 +286,7 @@ impl Owned {
             }
             let ends = cell.ends.drain(..).map(|(_, mourners)| mourners);
             for mourners in ends.chain([std::mem::take(&mut cell.mourners)]) {
-                deeds.push(Errand::Tell(mourners, Err(error.clone())));
+                deeds.push(Errand::Tell(mourners, Box::new(Err(error.clone()))));
             }
             if let Some((_, desk)) = cell.desk.take() {
                 desk.discard();
@@ -287,7 +312,7 @@ impl Driver {
             Errand::Tell(mourners, outcome) => {
                 for mourner in mourners {
                     // Nobody may be waiting any more.
-                    let _ = mourner.send(outcome.clone());
+                    let _ = mourner.send((*outcome).clone());
                 }
             }
             Errand::Consult(case) => self.consult(&case),

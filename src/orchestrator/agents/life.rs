@@ -101,7 +101,14 @@ impl Life {
     /// The agent wants to end after its message.
     pub(crate) fn quit(&self) {
         let (agent, incarnation) = (self.agent, self.incarnation);
-        self.tell(AgentCommand::Quit { agent, incarnation });
+        let quit = Command::Agent(AgentCommand::Quit { agent, incarnation });
+        // As `tell`.
+        let _ = self.driver.change(|owned, now| {
+            if owned.engine.handle(now, quit)? == Reply::Done {
+                owned.agents.cell(agent).quits = true;
+            }
+            Ok(())
+        });
     }
 
     fn tell(&self, command: AgentCommand<'_>) {
@@ -132,13 +139,15 @@ impl Life {
             reply: &reply,
         };
         // What was said before is dropped once the lock is released.
-        let _before = self.driver.change(|owned, now| {
-            if owned.engine.handle(now, Command::Agent(answer))? != Reply::Done {
-                return Ok(None);
-            }
-            owned.agents.cell(self.agent).last = Some(last);
-            Ok(letter.and_then(|letter| letter.put(Ok(result))))
-        })?;
+        let _before = self
+            .driver
+            .change_mail(self.agent, Some(self.incarnation), |owned, now| {
+                if owned.engine.handle(now, Command::Agent(answer))? != Reply::Done {
+                    return Ok(None);
+                }
+                owned.agents.cell(self.agent).last = Some(last);
+                Ok(letter.and_then(|letter| letter.put(Ok(result))))
+            })?;
         Ok(())
     }
 
