@@ -6,7 +6,10 @@ import { OrchestratorError, describe } from "./errors.js";
 import { invalid, object, optionalString, reading } from "./input.js";
 import type { JsonValue } from "./types.js";
 
-/** What a handle needs of its orchestrator. */
+/**
+ * What a handle needs of its orchestrator.
+ * @internal
+ */
 export interface HandleHost {
   readonly agents: Agents;
   readonly gone: boolean;
