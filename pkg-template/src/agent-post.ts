@@ -33,6 +33,8 @@ export class Post {
   send(cell: Cell, input: unknown, options: { readonly signal?: AbortSignal | undefined } | undefined): Promise<JsonValue | undefined> {
     const mail = new Mail(readMessages(input));
     if (options !== undefined) this.listen(cell, mail, reading("the options", () => signalOf(options)));
+    // A signal that is anybody's may have called back at once.
+    if (mail.settled) return mail.promise;
     try {
       if (cell.removed !== undefined) throw new OrchestratorError("AGENT_NOT_FOUND", `the agent ${quote(cell.name)} was removed`);
       // Nobody overtakes those who wait for room.
