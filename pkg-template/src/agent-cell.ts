@@ -36,8 +36,8 @@ export class Cell {
   /** Those that were taken, by their numbers. */
   readonly mails = new Map<number, Mail>();
   /** Those that wait for room, first come, first served. */
-  line: Mail[] = [];
-  waiting: Waiter[] = [];
+  readonly line = new Set<Mail>();
+  readonly waiting: Waiter[] = [];
   /** Ends that are not durable yet though it was spawned again. */
   readonly former: { readonly outcome: AgentOutcome; readonly waiting: readonly Waiter[] }[] = [];
   /** What it, or its factory, threw last. */

@@ -1,24 +1,28 @@
 import type { Cell } from "./agent-cell.js";
 import type { AgentMessage, AgentOutcome, AgentStatus } from "./agent-types.js";
 import { CANCEL, DRAIN, STOP, type Agents } from "./agents.js";
-import type { AgentEvent } from "./event-types.js";
+import type { AgentEvent, OrchestratorEvent } from "./event-types.js";
 import { OrchestratorError, describe } from "./errors.js";
 import { invalid, object, optionalString, reading } from "./input.js";
 import type { JsonValue } from "./types.js";
 
-/** What a handle needs of its orchestrator. */
+/**
+ * What a handle needs of its orchestrator.
+ * @internal
+ */
 export interface HandleHost {
   readonly agents: Agents;
   readonly gone: boolean;
   /** Ready when all that has happened is kept. */
   durable(): Promise<void> | undefined;
-  /** Events of an agent, from a position on. */
-  eventsOf(agent: string, from: number, over: () => boolean): AsyncIterableIterator<AgentEvent>;
+  /** Events of an agent, from a position on, and what is told to everybody. */
+  eventsOf(agent: string, from: number, over: () => boolean): AsyncIterableIterator<OrchestratorEvent>;
 }
 
 /**
  * A supervised agent. There may be several handles to the same one; that one of them is dropped means nothing.
- * Iterate over it for the agent's events since the handle was made, until the agent has ended.
+ * Iterate over it for the agent's events since the handle was made, until the agent has ended. A reader that is too slow
+ * misses some; {@link AgentOrchestrator.events} says how many, and has more room if told so.
  */
 export class AgentHandle implements AsyncIterable<AgentEvent>, AsyncDisposable {
   /** The agent's name. */
@@ -52,7 +56,7 @@ export class AgentHandle implements AsyncIterable<AgentEvent>, AsyncDisposable {
    */
   send(input: string | AgentMessage | readonly AgentMessage[], options?: { readonly signal?: AbortSignal | undefined }): Promise<JsonValue | undefined> {
     try {
-      return this.#host.agents.send(this.#cell, input, options);
+      return this.#host.agents.post.send(this.#cell, input, options);
     } catch (error) {
       return refused(error);
     }
@@ -93,6 +97,8 @@ export class AgentHandle implements AsyncIterable<AgentEvent>, AsyncDisposable {
   async *[Symbol.asyncIterator](): AsyncIterator<AgentEvent> {
     const events = this.#host.eventsOf(this.name, this.#from, () => this.#host.gone || this.isDone);
     for await (const event of events) {
+      if (event.type === "journal:failed") throw new OrchestratorError(event.code, event.message);
+      if (!("agent" in event)) continue;
       yield event;
       if (event.type === "agent:stopped" || event.type === "agent:removed") return;
     }

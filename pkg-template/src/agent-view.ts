@@ -63,7 +63,7 @@ export class AgentView {
   /** An agent and all below it. */
   family(key: number): number[] {
     const found = [key];
-    for (let at = 0; at < found.length; at++) found.push(...this.core.read((glue) => glue.agentChildren(found[at]!)));
+    for (const member of found) for (const child of this.core.read((glue) => glue.agentChildren(member))) found.push(child);
     return found;
   }
 

@@ -12,7 +12,7 @@ import type { Settings } from "./options.js";
 import { execute, type Registered } from "./provider.js";
 import type { HandleHost } from "./agent-handle.js";
 import { Subscriptions, type EventsHost } from "./subscriptions.js";
-import type { AgentEvent, OrchestratedTask, OrchestratorEvent, TaskOutcome } from "./types.js";
+import type { OrchestratedTask, OrchestratorEvent, TaskOutcome } from "./types.js";
 import { View } from "./view.js";
 import { readEvents, readTask, result, STATUSES, TERMINAL } from "./wire.js";
 
@@ -206,9 +206,8 @@ export class Driver implements Host, EventsHost, HandleHost {
     return this.keeper?.durable();
   }
 
-  eventsOf(agent: string, from: number, over: () => boolean): AsyncIterableIterator<AgentEvent> {
-    // The subscription lets only these through, and what is told to everybody.
-    return this.subscriptions.events({ agent, from }, over) as AsyncIterableIterator<AgentEvent>;
+  eventsOf(agent: string, from: number, over: () => boolean): AsyncIterableIterator<OrchestratorEvent> {
+    return this.subscriptions.events({ agent, from }, over);
   }
 
   /** What the events that have just become durable say of the end of an attempt. */

@@ -219,11 +219,14 @@ describe("the end of everything", () => {
     orchestrator.addAgent("a", agent.factory);
     const handle = orchestrator.spawn("a");
     const waits = [handle.send("1"), handle.ended()];
+    const events = (async () => {
+      for await (const event of handle) assert.equal(event.agent, "a");
+    })();
     const { context, resolve } = await agent.call(0);
     const { signal } = context;
     journal.fail("JOURNAL_FULL");
     waits.push(handle.send("2"));
-    assert.deepEqual(await codes(waits), ["JOURNAL_FULL", "JOURNAL_FULL", "JOURNAL_FULL"]);
+    assert.deepEqual(await codes([...waits, events]), ["JOURNAL_FULL", "JOURNAL_FULL", "JOURNAL_FULL", "JOURNAL_FULL"]);
     assert.deepEqual([signal.aborted, signal.reason.code], [true, "JOURNAL_FULL"]);
     context.state = "nobody keeps it";
     resolve("nobody hears it");

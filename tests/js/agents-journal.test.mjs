@@ -77,7 +77,7 @@ for (const [name, make] of [["memory", () => memoryJournal()], ["files", (t) => 
     seen.length = 0;
     const { orchestrator } = await stage(t, { journal });
     assert.notDeepEqual(hashes(orchestrator), before, "that it was opened again is an event");
-    assert.deepEqual(statuses(orchestrator), { root: "starting", child: "starting", other: "registered" });
+    assert.deepEqual(statuses(orchestrator), { root: "restarting", child: "restarting", other: "registered" });
     assert.ok(orchestrator.tree().every(({ attached }) => !attached));
     await refused(orchestrator, "AGENT_NOT_FOUND", () => orchestrator.spawn("other"));
     await refused(orchestrator, "AGENT_EXISTS", () => orchestrator.addAgent("child", actor(seen)));

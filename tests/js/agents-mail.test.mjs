@@ -1,7 +1,9 @@
 // Messages: full inboxes, signals, deadlines, further tries, dead letters.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { memoryJournal } from "agent-orchestrator-wasm/memory";
 import { AT_ONCE, actor, puppet, settled, stage, told } from "./help/agents.mjs";
+import { gate } from "./help/kept.mjs";
 import { turn } from "./help/open.mjs";
 import { refused, refusedWith } from "./help/refused.mjs";
 import "./help/unhandled.mjs";
@@ -145,10 +147,11 @@ describe("a signal", () => {
     await handle.send("first");
     const controller = new AbortController();
     const reply = handle.send("never", { signal: controller.signal });
+    const [next, last] = [handle.send("next"), handle.send("last")];
     controller.abort();
     await refusedWith("ABORTED", () => reply);
-    assert.equal(await handle.send("last"), "last, says a");
-    assert.deepEqual(seen, ["a 1 made", "a 1 first", "a 1 last"]);
+    assert.deepEqual([await next, await last], ["next, says a", "last, says a"]);
+    assert.deepEqual(seen, ["a 1 made", "a 1 first", "a 1 next", "a 1 last"]);
   });
 
   test("is let go of when the reply is there, and aborted afterwards changes nothing", async (t) => {
@@ -174,6 +177,22 @@ describe("a signal", () => {
     assert.equal(listeners, 0);
     controller.abort();
   });
+});
+
+test("many who wait for room may give up at once", async (t) => {
+  const { orchestrator } = await stage(t);
+  const { factory, call } = puppet();
+  orchestrator.addAgent("a", factory, { inboxCapacity: 1 });
+  const handle = orchestrator.spawn("a");
+  const controller = new AbortController();
+  const first = handle.send("1");
+  await call(0);
+  const others = Array.from({ length: 20_000 }, () => handle.send("x", { signal: controller.signal }));
+  controller.abort();
+  const ends = await Promise.allSettled(others);
+  assert.ok(ends.every(({ reason }) => reason.code === "ABORTED"));
+  (await call(0)).resolve("done");
+  assert.equal(await first, "done");
 });
 
 describe("a deadline", () => {
@@ -244,6 +263,24 @@ describe("a message that the agent failed at", () => {
     orchestrator.addAgent("a", () => ({ prompt: () => { if (++tries < 3) throw new Error("not yet"); return tries; } }), { retryMessage: 5, ...AT_ONCE });
     assert.equal(await orchestrator.spawn("a").send({ role: "user", content: { a: 1 } }), 3);
     assert.deepEqual(orchestrator.deadLetters().letters, []);
+  });
+
+  test("and that is given to the next start: what the start before says of it later changes nothing", async (t) => {
+    const journal = gate(memoryJournal());
+    const { orchestrator, clock } = await stage(t, { journal });
+    const { factory, call } = puppet();
+    orchestrator.addAgent("a", factory, { messageTimeout: 100, retryMessage: 1, ...AT_ONCE });
+    const reply = orchestrator.spawn("a").send("x");
+    const first = await call(0);
+    await clock.advance(100);
+    const second = await call(1);
+    journal.shut();
+    second.resolve("the second");
+    await settled();
+    first.resolve("the first");
+    await settled();
+    journal.open();
+    assert.equal(await reply, "the second");
   });
 
   test("is no dead letter when its sender alone has it, and has been told", async (t) => {

@@ -1,5 +1,8 @@
 // Compiled and never run: a program in strict TypeScript that uses most of the API, as a user writes it.
-import { AgentOrchestrator, OrchestratorError, init, type AgentProvider, type Journal, type OrchestratedTask, type StoredJournal, type TaskOutcome } from "agent-orchestrator-wasm";
+import {
+  AgentHandle, AgentOrchestrator, OrchestratorError, init, type AgentEvent, type AgentNode, type AgentOptions, type AgentOutcome, type AgentProvider, type DeadLetters,
+  type Journal, type JsonValue, type OrchestratedTask, type StoredJournal, type SupervisedAgent, type SupervisorPolicy, type TaskOutcome,
+} from "agent-orchestrator-wasm";
 import { indexedDbJournal, type IndexedDbJournal } from "agent-orchestrator-wasm/indexeddb";
 import * as inline from "agent-orchestrator-wasm/inline";
 import { memoryJournal } from "agent-orchestrator-wasm/memory";
@@ -44,6 +47,45 @@ export async function use(signal: AbortSignal): Promise<string> {
     await orchestrator.dispose();
   }
   return outcome.summary;
+}
+
+/** An agent of the user's own. */
+class Counter implements SupervisedAgent {
+  async prompt(messages: Parameters<SupervisedAgent["prompt"]>[0], context: Parameters<SupervisedAgent["prompt"]>[1]): Promise<{ count: number } | undefined> {
+    context.signal.throwIfAborted();
+    if (messages[0]?.role === "system") return context.stop(), undefined;
+    const count = typeof context.state === "number" ? context.state + 1 : 1;
+    context.state = count;
+    return context.isCancelled ? undefined : { count };
+  }
+  async stopped(): Promise<void> {}
+}
+
+export async function supervise(signal: AbortSignal): Promise<AgentOutcome> {
+  const supervisor: SupervisorPolicy = (name, { agent, failure, retryable, cause }) => {
+    if (failure === "timeout" || cause instanceof TypeError) return "stop";
+    return retryable && name === agent ? "restart" : "escalate";
+  };
+  const orchestrator = await AgentOrchestrator.open({ supervisor, maxRestarts: 5, inboxCapacity: 100 });
+  const options: AgentOptions = { strategy: "rest_for_one", restart: "permanent", backoff: { delay: 10, jitter: 0 }, overflow: "drop_oldest", supervisor };
+  orchestrator.addAgent("root", async ({ incarnation }) => ({ prompt: () => `start ${incarnation}` }), options);
+  orchestrator.addChild("counter", "root", () => new Counter());
+  orchestrator.addChild("silent", "root", ({ state }) => ({ prompt() { void state; } }));
+  const root: AgentHandle = orchestrator.spawn("root");
+  const reply: JsonValue | undefined = await root.send([{ role: "user", content: { deep: [1, "two"] } }], { signal });
+  if (typeof reply === "string") reply.trim();
+  for await (const event of root) {
+    if (event.type === "agent:failed") event.error.trim();
+    if (event.type === "agent:stopped") event.status satisfies "completed" | "failed" | "cancelled";
+  }
+  const events: AsyncIterable<AgentEvent> = root;
+  void events;
+  orchestrator.subscribe((event) => event.agent.trim(), { types: ["agent:ready"], agent: "counter" });
+  const tree: readonly AgentNode[] = orchestrator.tree();
+  const { letters }: DeadLetters = orchestrator.deadLetters();
+  orchestrator.agent("counter")?.cancel(`${tree.length} of ${letters.length}`);
+  await orchestrator.removeAgent("silent");
+  return root.isDone ? root.ended() : root.stop({ reason: "enough" });
 }
 
 /** A journal of the user's own. */
