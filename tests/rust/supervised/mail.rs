@@ -48,7 +48,7 @@ fn messages_are_answered_one_at_a_time_and_in_order() {
     let agent = stage.start("writer");
     let mut gate = stage.post(&agent, "gate");
     let mut next = stage.post(&agent, "next");
-    assert_eq!((gate.now(), next.now()).0.is_none(), true);
+    assert!(gate.now().is_none() && next.now().is_none());
     assert_eq!(stage.log.lines(), ["writer starts", "writer gate"]);
     stage.log.open();
     stage.runtime.run_until_idle();
