@@ -21,7 +21,7 @@ test("every message to a hundred agents is answered or reported, and the tree en
   assert.equal(answered + failed + stopped + refused, plan.messages);
   assert.equal(Object.values(dropped).reduce((all, number) => all + number, 0), failed + stopped);
   assert.deepEqual(states, { running: 100 - doomed, failed: doomed });
-  assert.ok(restarts > 100 && doomed > 5, JSON.stringify({ restarts, doomed }));
+  assert.ok(restarts > 100 && doomed > 2, JSON.stringify({ restarts, doomed }));
   assert.deepEqual(problems, []);
   await page.close();
 });

@@ -38,7 +38,7 @@ test("every message is answered or reported, the tree ends as the policies say, 
   assert.equal(sum(dropped), failed + stopped);
   assert.ok(failed > plan.messages * FAILURES * 0.8, `${failed} failures`);
   assert.deepEqual(states, { running: 1000 - doomed, failed: doomed });
-  assert.ok(restarts > 2000 && doomed > 100 && refused > 1000, JSON.stringify({ restarts, doomed, refused }));
+  assert.ok(restarts > 2000 && doomed > 30 && refused > 1000, JSON.stringify({ restarts, doomed, refused }));
   assert.ok(after - before < 4e6, `${after - before} bytes more are in use than before`);
 });
 
