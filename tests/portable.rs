@@ -10,6 +10,7 @@
 )]
 
 mod rust {
+    pub(crate) mod agent_scenario;
     pub(crate) mod scenario;
     pub(crate) mod scripted;
     pub(crate) mod worker;
@@ -29,7 +30,7 @@ use agent_orchestrator::{
 use futures::future::{Either, FutureExt, join_all, select};
 use futures::{Stream, StreamExt};
 use rust::worker::{Log, Worker};
-use rust::{scenario, scripted};
+use rust::{agent_scenario, scenario, scripted};
 
 async fn with_worker() -> (AgentOrchestrator, Arc<Log>) {
     let log = Arc::new(Log::default());
@@ -328,25 +329,41 @@ async fn a_sleep_of_thirty_days_does_not_end_early() {
     assert!(matches!(select(long, short).await, Either::Right(_)));
 }
 
-#[cfg_attr(target_family = "wasm", wasm_bindgen_test::wasm_bindgen_test)]
-#[cfg_attr(not(target_family = "wasm"), tokio::test(flavor = "multi_thread"))]
-async fn the_scenario_gives_the_same_hashes_on_every_host() {
-    let scenario = scenario::read(scenario::LIFECYCLE);
-    let (journal, state) = (scenario.journal_hash.clone(), scenario.state_hash.clone());
-    let found = scenario::run(scenario);
+/// Holds what a scenario gave against what its file says; `UPDATE=1` writes that.
+fn hold(file: &str, text: &str, due: [String; 2], found: scenario::Hashes) {
+    let [journal, state] = due;
     #[cfg(not(target_family = "wasm"))]
     if std::env::var_os("UPDATE").is_some() {
-        let text = scenario::LIFECYCLE.replace(
+        let text = text.replace(
             &format!("\"journalHash\": \"{journal}\",\n  \"stateHash\": \"{state}\""),
             &format!(
                 "\"journalHash\": \"{}\",\n  \"stateHash\": \"{}\"",
                 found.journal, found.state
             ),
         );
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/lifecycle.json");
-        return std::fs::write(path, text).unwrap();
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+        return std::fs::write(std::path::Path::new(folder).join(file), text).unwrap();
     }
+    let _ = (file, text);
     assert_eq!(found, scenario::Hashes { journal, state }, "UPDATE=1 writes them");
+}
+
+#[cfg_attr(target_family = "wasm", wasm_bindgen_test::wasm_bindgen_test)]
+#[cfg_attr(not(target_family = "wasm"), tokio::test(flavor = "multi_thread"))]
+async fn the_scenario_gives_the_same_hashes_on_every_host() {
+    let text = scenario::LIFECYCLE;
+    let scenario = scenario::read(text);
+    let due = [scenario.journal_hash.clone(), scenario.state_hash.clone()];
+    hold("lifecycle.json", text, due, scenario::run(scenario));
+}
+
+#[cfg_attr(target_family = "wasm", wasm_bindgen_test::wasm_bindgen_test)]
+#[cfg_attr(not(target_family = "wasm"), tokio::test(flavor = "multi_thread"))]
+async fn the_scenario_of_agents_gives_the_same_hashes_on_every_host() {
+    let text = agent_scenario::AGENTS;
+    let scenario = agent_scenario::read(text);
+    let due = [scenario.journal_hash.clone(), scenario.state_hash.clone()];
+    hold("agents.json", text, due, agent_scenario::run(scenario));
 }
 
 /// The stage itself works on every host, too: orders reach the attempt they are for.

@@ -68,7 +68,7 @@ impl OrchestratedHandle {
     /// # Errors
     /// As [`await_result`](Self::await_result).
     pub async fn stop(&self) -> Result<AgentOutcome> {
-        self.end(StopMode::Stop, "it was asked to stop").await
+        self.end(StopMode::Stop, "Stopped by user").await
     }
 
     async fn end(&self, mode: StopMode, reason: &str) -> Result<AgentOutcome> {
@@ -81,7 +81,7 @@ impl OrchestratedHandle {
         // Refused when it is gone: then there is nothing to call off.
         let _ = self
             .driver
-            .stop_agent(self.key, StopMode::Cancel, "it was called off");
+            .stop_agent(self.key, StopMode::Cancel, "Cancelled by user");
     }
 
     /// Waits until the agent has ended: at once when it has.
