@@ -46,7 +46,7 @@ fn the_tree_comes_back_and_its_agents_start_when_their_factories_are_given() {
     let stage = open(&journal);
     assert_eq!(stage.orchestrator.names(), ["boss", "worker"]);
     assert_eq!(stage.orchestrator.parent_of("worker").unwrap(), "boss");
-    assert_eq!(stage.status("worker"), AgentStatus::Starting);
+    assert_eq!(stage.status("worker"), AgentStatus::Restarting);
     assert!(!stage.orchestrator.tree().unwrap()[0].attached);
     assert_eq!(stage.log.made(), 0);
     stage.add_child("worker", "boss");
