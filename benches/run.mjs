@@ -6,6 +6,7 @@ import { agents } from "./agents.mjs";
 import { durability } from "./durability.mjs";
 import { kernel } from "./kernel.mjs";
 import { lifecycle } from "./lifecycle.mjs";
+import { peers } from "./peers.mjs";
 import { recovery } from "./recovery.mjs";
 import { size } from "./size.mjs";
 import { start } from "./start.mjs";
@@ -19,6 +20,7 @@ await main(async () => {
     ["The package", size],
     ["The kernel, natively", kernel],
     ["The journal in files, natively", durability],
+    ["Supervised agents and their peers, natively", peers],
     ["Opening a journal in Node", recovery],
   ]) {
     say(`\n${title}`);

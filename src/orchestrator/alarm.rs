@@ -33,6 +33,10 @@ impl Alarm {
         }
     }
 
+    pub(super) const fn is_set(&self) -> bool {
+        self.rings.is_some()
+    }
+
     pub(super) fn stop(&mut self) {
         self.rings = None;
         if let Some(sleeper) = self.sleeper.take() {

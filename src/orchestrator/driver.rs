@@ -411,7 +411,9 @@ impl Owned {
         if !woken.is_empty() {
             deeds.push(Deed::Wake(woken));
         }
-        deeds.extend(self.wake_up(&**driver.runtime(), now));
+        if self.engine.has_timer() || self.alarm.is_set() {
+            deeds.extend(self.wake_up(&**driver.runtime(), now));
+        }
         deeds
     }
 

@@ -46,7 +46,7 @@ pub use run::{TaskOutcome, TaskRun};
 pub use subscription::{EventFilter, EventStream};
 pub use task::{OrchestratedTask, TaskResult, TaskStep};
 
-pub(crate) use agents::{Launch, Letter, Life, NewCell, Order, Work, caught};
+pub(crate) use agents::{Launch, Letter, Life, NewCell, Order, Said, Work, caught};
 pub(crate) use driver::Driver;
 pub(crate) use json::canonical_value;
 

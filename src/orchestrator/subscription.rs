@@ -102,11 +102,33 @@ struct Reader {
     slot: Weak<Mutex<Slot>>,
 }
 
+/// Readers who want the events of one task, or of one agent, by its name: there may be one for every run, and each wants
+/// few of the events.
+#[derive(Default)]
+struct Apart(BTreeMap<String, Vec<Reader>>);
+
+impl Apart {
+    fn add(&mut self, name: &str, reader: Reader) {
+        self.0.entry(name.to_owned()).or_default().push(reader);
+    }
+
+    /// Does something to the readers of one name, and forgets the name when none are left.
+    fn visit(&mut self, name: Option<&str>, visit: impl FnOnce(&mut Vec<Reader>)) {
+        let Some((name, readers)) = name.and_then(|name| Some((name, self.0.get_mut(name)?))) else {
+            return;
+        };
+        visit(readers);
+        if readers.is_empty() {
+            self.0.remove(name);
+        }
+    }
+}
+
 /// The owner's side: hands new events to readers.
 pub(super) struct Feed {
     readers: Vec<Reader>,
-    /// Those of one task apart: there may be one for every run, and each wants few of the events.
-    of_task: BTreeMap<String, Vec<Reader>>,
+    of_task: Apart,
+    of_agent: Apart,
     /// Up to where everybody who is not behind was told.
     told: Cursor,
     failed: bool,
@@ -116,7 +138,8 @@ impl Feed {
     pub(super) fn new(engine: &Engine) -> Self {
         Self {
             readers: Vec::new(),
-            of_task: BTreeMap::new(),
+            of_task: Apart::default(),
+            of_agent: Apart::default(),
             told: engine.durable_end(),
             failed: false,
         }
@@ -124,7 +147,7 @@ impl Feed {
 
     /// Puts what has happened into the readers' queues, and gives those to wake once the lock is released.
     pub(super) fn publish(&mut self, engine: &Engine) -> Vec<Waker> {
-        if self.readers.is_empty() && self.of_task.is_empty() {
+        if self.readers.is_empty() && self.of_task.0.is_empty() && self.of_agent.0.is_empty() {
             self.told = engine.durable_end();
             return Vec::new();
         }
@@ -134,14 +157,11 @@ impl Feed {
         {
             let event = Arc::new(OrchestratorEvent::of(engine.kernel(), &recorded));
             hand_out(&mut self.readers, &event, &mut wake);
-            let Some(task) = event.kind.task_id() else {
-                continue;
-            };
-            if let Some(readers) = self.of_task.get_mut(task) {
-                hand_out(readers, &event, &mut wake);
-                if readers.is_empty() {
-                    self.of_task.remove(task);
-                }
+            for (apart, name) in [
+                (&mut self.of_task, event.kind.task_id()),
+                (&mut self.of_agent, event.kind.agent()),
+            ] {
+                apart.visit(name, |readers| hand_out(readers, &event, &mut wake));
             }
         }
         wake
@@ -162,7 +182,8 @@ impl Feed {
             },
         });
         hand_out(&mut self.readers, &event, &mut wake);
-        for readers in self.of_task.values_mut() {
+        let apart = self.of_task.0.values_mut().chain(self.of_agent.0.values_mut());
+        for readers in apart {
             hand_out(readers, &event, &mut wake);
         }
         wake
@@ -181,9 +202,10 @@ impl Feed {
             filter: filter.clone(),
             slot: Arc::downgrade(&slot),
         };
-        match &filter.task_id {
-            Some(task) => self.of_task.entry(task.clone()).or_default().push(reader),
-            None => self.readers.push(reader),
+        match (&filter.task_id, &filter.agent) {
+            (Some(task), _) => self.of_task.add(task, reader),
+            (None, Some(agent)) => self.of_agent.add(agent, reader),
+            (None, None) => self.readers.push(reader),
         }
         EventStream { filter, slot, driver }
     }
@@ -191,23 +213,23 @@ impl Feed {
     /// Lets go of readers that have ended.
     fn forget(&mut self, filter: &EventFilter) {
         let listens = |reader: &Reader| reader.slot.upgrade().is_some_and(|slot| !lock(&slot).closed);
-        match &filter.task_id {
-            None => self.readers.retain(listens),
-            Some(task) => {
-                if let Some(readers) = self.of_task.get_mut(task) {
-                    readers.retain(listens);
-                    if readers.is_empty() {
-                        self.of_task.remove(task);
-                    }
-                }
+        match (&filter.task_id, &filter.agent) {
+            (None, None) => self.readers.retain(listens),
+            (Some(task), _) => self.of_task.visit(Some(task), |readers| readers.retain(listens)),
+            (None, agent) => {
+                let agent = agent.as_deref();
+                self.of_agent.visit(agent, |readers| readers.retain(listens));
             }
         }
     }
 
     pub(super) fn close(&mut self) -> Vec<Waker> {
         let readers = std::mem::take(&mut self.readers);
-        let of_task = std::mem::take(&mut self.of_task);
-        let all = readers.into_iter().chain(of_task.into_values().flatten());
+        let apart = [&mut self.of_task, &mut self.of_agent].map(std::mem::take);
+        let apart = apart
+            .into_iter()
+            .flat_map(|apart| apart.0.into_values().flatten());
+        let all = readers.into_iter().chain(apart);
         let slots = all.filter_map(|reader| reader.slot.upgrade());
         slots
             .filter_map(|slot| {

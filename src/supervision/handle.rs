@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::kernel::{AgentKey, AgentStatus, OrchestratorError, Result, StopMode};
 use crate::orchestrator::{
-    AgentError, AgentMessage, AgentOutcome, AgentResult, Driver, EventFilter, EventStream,
+    AgentError, AgentMessage, AgentOutcome, AgentResult, Driver, EventFilter, EventStream, Said,
 };
 
 /// A handle to an agent. Clones, and all handles to the same agent, are equal; dropping them does not end it.
@@ -36,7 +36,9 @@ impl OrchestratedHandle {
     /// # Errors
     /// As [`send_messages`](Self::send_messages).
     pub async fn send_message(&self, text: impl Into<String>) -> Result<AgentResult, AgentError> {
-        self.send_messages(vec![AgentMessage::user(text)]).await
+        self.driver
+            .ask_agent(self.key, Said::One(AgentMessage::user(text)))
+            .await
     }
 
     /// Sends messages, together, and waits for the answer. While the inbox is full it waits for room, unless the agent
@@ -52,7 +54,7 @@ impl OrchestratedHandle {
             let error = OrchestratorError::invalid("there must be at least one message to send");
             return Err(error.into());
         }
-        self.driver.ask_agent(self.key, messages).await
+        self.driver.ask_agent(self.key, Said::Many(messages)).await
     }
 
     /// Lets the agent answer what it has, taking no more, then ends it and all below it.

@@ -61,22 +61,16 @@ pub(super) async fn live(mut ctx: AgentContext, factory: &(impl Fn() -> Box<dyn 
 }
 
 async fn answer(agent: &mut dyn Agent, ctx: &AgentContext, message: Message, work: &Work) {
-    let life = ctx.life();
-    let (letter, messages) = match work {
-        Work::Letter(letter) => (Some(&**letter), Ok(letter.messages())),
+    let error = match work {
+        Work::Letter(letter) => return prompt(agent, ctx, message, Some(letter), letter.messages()).await,
         Work::Text(text) => match serde_json::from_str::<Vec<AgentMessage>>(text) {
             Ok(messages) => return prompt(agent, ctx, message, None, &messages).await,
-            Err(error) => (
-                None,
-                Err(format!("the message in the journal cannot be read: {error}")),
-            ),
+            Err(error) => AgentError::fatal(format!("the message in the journal cannot be read: {error}")),
         },
-        Work::Gone => (None, Err("the message was taken back".to_owned())),
+        Work::Gone => AgentError::Aborted,
     };
-    match messages {
-        Ok(messages) => prompt(agent, ctx, message, letter, messages).await,
-        Err(error) => life.fail(Some(message), letter, AgentError::fatal(&*error), &error),
-    }
+    let text = error.to_string();
+    ctx.life().fail(Some(message), None, error, &text);
 }
 
 async fn prompt(
@@ -87,23 +81,19 @@ async fn prompt(
     messages: &[AgentMessage],
 ) {
     let life = ctx.life();
-    let fault = if life.is_aborted(message) {
-        Fault::from(AgentError::Aborted)
-    } else {
-        let work = async { agent.prompt(messages, ctx).await.map_err(Fault::from) };
-        match life.attend(message, caught(work)).await {
-            Some(Ok(Ok(result))) => match refused(&result) {
-                None => match life.answer(message, letter, result) {
-                    Ok(()) => return,
-                    // What cannot be kept is no answer. Anything else is nobody's any more.
-                    Err(error) => AgentError::fatal(error.message()).into(),
-                },
-                Some(error) => error.into(),
+    let work = async { agent.prompt(messages, ctx).await.map_err(Fault::from) };
+    let fault: Fault = match life.attend(message, caught(work)).await {
+        Some(Ok(Ok(result))) => match refused(&result) {
+            None => match life.answer(message, letter, result) {
+                Ok(()) => return,
+                // What cannot be kept is no answer. Anything else is nobody's any more.
+                Err(error) => AgentError::fatal(error.message()).into(),
             },
-            Some(Ok(Err(fault))) => fault,
-            Some(Err(panic)) => panic.into(),
-            None => AgentError::Aborted.into(),
-        }
+            Some(error) => error.into(),
+        },
+        Some(Ok(Err(fault))) => fault,
+        Some(Err(panic)) => panic.into(),
+        None => AgentError::Aborted.into(),
     };
     life.fail(Some(message), letter, fault.error, &fault.text);
 }

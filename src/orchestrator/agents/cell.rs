@@ -40,7 +40,7 @@ pub(super) struct Cell {
     /// What waits for room in the inbox, first come first served.
     pub(super) line: VecDeque<Arc<Letter>>,
     pub(super) mourners: Vec<Mourner>,
-    /// Ends that are not told yet, of an agent that was spawned again since.
+    /// Ends that are not told yet, of an agent that was spawned again or removed since.
     pub(super) ends: VecDeque<(AgentOutcome, Vec<Mourner>)>,
     pub(super) last: Option<AgentResult>,
     /// Whether this start wants to end after its message.
@@ -70,6 +70,14 @@ impl Cell {
     pub(super) fn take_letter(&mut self, message: Message) -> Option<Arc<Letter>> {
         let place = self.place(message)?;
         self.mail.remove(place).map(|(_, letter)| letter)
+    }
+
+    /// Keeps an answer; a short one in the place of the one before, without asking for memory.
+    pub(super) fn remember(&mut self, result: &AgentResult, copy: Option<AgentResult>) {
+        match (copy, &mut self.last) {
+            (None, Some(last)) => last.clone_from(result),
+            (copy, last) => *last = copy.or_else(|| Some(result.clone())),
+        }
     }
 
     /// Where the agent of this start sits.

@@ -7,8 +7,7 @@ use futures::channel::oneshot;
 
 use super::cell::Launch;
 use super::effects::Posted;
-use super::letter::{Answered, Letter};
-use super::message::AgentMessage;
+use super::letter::{Answered, Letter, Said};
 use super::outcome::AgentOutcome;
 use super::policy::SupervisorPolicy;
 use crate::kernel::{
@@ -79,12 +78,14 @@ impl Driver {
             let key = find(owned.engine.kernel(), name)?;
             let mut tree = Vec::new();
             list(owned.engine.kernel(), key, &mut tree);
+            owned.keep_ends(key);
             let _ = owned
                 .engine
                 .handle(now, Command::Agent(AgentCommand::Remove(key)))?;
             let removed = tree.into_iter().map(|(key, status)| {
                 let cell = owned.agents.cell(key);
                 cell.gone = Some(status);
+                cell.last = None;
                 (cell.launch.take(), cell.policy.take(), cell.fault.take())
             });
             Ok(removed.collect::<Vec<_>>())
@@ -112,8 +113,8 @@ impl Driver {
     }
 
     /// Sends messages to an agent, and waits for its answer.
-    pub(crate) async fn ask_agent(&self, key: AgentKey, messages: Vec<AgentMessage>) -> Answered {
-        let letter = Arc::new(Letter::new(messages));
+    pub(crate) async fn ask_agent(&self, key: AgentKey, said: Said) -> Answered {
+        let letter = Arc::new(Letter::new(said));
         let mut posted = self.post(key, &letter)?;
         if matches!(posted, Posted::Unwritten) {
             letter.write()?;
@@ -139,10 +140,13 @@ impl Driver {
             if let Some(outcome) = AgentOutcome::of(kernel, key, cell.last.as_ref()) {
                 return Ok(Err(outcome));
             }
-            let status = kernel.agent(key).map(|agent| agent.status());
-            if status.is_none_or(|status| status == AgentStatus::Registered) {
-                let name = limits::quoted(kernel.agent_name(key));
-                let message = format!("the agent {name} was not spawned, so it will not end");
+            let name = || limits::quoted(kernel.agent_name(key));
+            let Some(agent) = kernel.agent(key) else {
+                let message = format!("the agent {} was removed", name());
+                return Err(OrchestratorError::new(ErrorCode::AgentNotFound, message));
+            };
+            if agent.status() == AgentStatus::Registered {
+                let message = format!("the agent {} was not spawned, so it will not end", name());
                 return Err(OrchestratorError::new(ErrorCode::AgentNotRunning, message));
             }
             let (sender, receiver) = oneshot::channel();
@@ -194,7 +198,7 @@ impl Owned {
         self.agents.policy.as_ref().and_then(|(_, limit)| *limit)
     }
 
-    /// Keeps how these ended for those who wait to be told, before they are spawned again.
+    /// Keeps how these ended for those who wait to be told, before they are spawned again or removed.
     fn keep_ends(&mut self, key: AgentKey) {
         let mut tree = Vec::new();
         list(self.engine.kernel(), key, &mut tree);

@@ -23,7 +23,7 @@ pub(crate) enum Work {
     Letter(Arc<Letter>),
     /// It was sent before a crash, as JSON.
     Text(String),
-    /// It was taken back before it was given.
+    /// It no longer counts.
     Gone,
 }
 
@@ -112,7 +112,8 @@ impl Desk {
     pub(super) fn next(&self) -> Poll<Order> {
         let mut state = self.state();
         if let Some((message, work)) = state.work.take() {
-            return Poll::Ready(Order::Prompt(message, work));
+            let gone = state.aborted >= message;
+            return Poll::Ready(Order::Prompt(message, if gone { Work::Gone } else { work }));
         }
         if state.halted {
             return Poll::Ready(Order::Halt);

@@ -12,10 +12,26 @@ use crate::orchestrator::json::canonical_value;
 /// What whoever sent a message is told.
 pub(crate) type Answered = Result<AgentResult, AgentError>;
 
+/// What is said together. Mostly that is one thing, which needs no list.
+#[derive(Debug)]
+pub(crate) enum Said {
+    One(AgentMessage),
+    Many(Vec<AgentMessage>),
+}
+
+impl Said {
+    fn messages(&self) -> &[AgentMessage] {
+        match self {
+            Self::One(message) => std::slice::from_ref(message),
+            Self::Many(messages) => messages,
+        }
+    }
+}
+
 /// A message on its way. Whoever sent it, the driver and the agent share it.
 #[derive(Debug)]
 pub(crate) struct Letter {
-    messages: Vec<AgentMessage>,
+    said: Said,
     /// What it says as JSON, if that is ever asked for.
     text: OnceLock<Box<str>>,
     slot: Mutex<Slot>,
@@ -29,9 +45,9 @@ struct Slot {
 }
 
 impl Letter {
-    pub(super) fn new(messages: Vec<AgentMessage>) -> Self {
+    pub(super) fn new(said: Said) -> Self {
         Self {
-            messages,
+            said,
             text: OnceLock::new(),
             slot: Mutex::default(),
         }
@@ -39,7 +55,7 @@ impl Letter {
 
     /// What it says.
     pub(crate) fn messages(&self) -> &[AgentMessage] {
-        &self.messages
+        self.said.messages()
     }
 
     /// What it says as JSON, if that was made.
@@ -51,7 +67,7 @@ impl Letter {
     pub(super) fn write(&self) -> Result<()> {
         if self.text.get().is_none() {
             // Only one has it to write.
-            let _ = self.text.set(text_of(&self.messages)?.into());
+            let _ = self.text.set(text_of(self.messages())?.into());
         }
         Ok(())
     }

@@ -131,7 +131,8 @@ impl Life {
         } else {
             String::new()
         };
-        let last = result.clone();
+        // Copied before anything is locked, unless it is short.
+        let long = (!result.is_short()).then(|| result.clone());
         let answer = AgentCommand::Answer {
             agent: self.agent,
             incarnation: self.incarnation,
@@ -145,7 +146,7 @@ impl Life {
                 if owned.engine.handle(now, Command::Agent(answer))? != Reply::Done {
                     return Ok(None);
                 }
-                owned.agents.cell(self.agent).last = Some(last);
+                owned.agents.cell(self.agent).remember(&result, long);
                 Ok(letter.and_then(|letter| letter.put(Ok(result))))
             })?;
         Ok(())

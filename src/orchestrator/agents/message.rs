@@ -69,7 +69,7 @@ pub enum StopReason {
 }
 
 /// What an agent answers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct AgentResult {
     /// The answer: a text, or anything else that JSON has.
     pub content: Value,
@@ -96,6 +96,39 @@ impl AgentResult {
     #[must_use]
     pub fn text(&self) -> &str {
         self.content.as_str().unwrap_or_default()
+    }
+}
+
+impl AgentResult {
+    /// Whether a copy of it is made in no time.
+    pub(super) fn is_short(&self) -> bool {
+        const SHORT: usize = 1024;
+        let content = match &self.content {
+            Value::String(text) => text.len() <= SHORT,
+            Value::Array(_) | Value::Object(_) => false,
+            Value::Null | Value::Bool(_) | Value::Number(_) => true,
+        };
+        content && self.error.as_ref().is_none_or(|error| error.len() <= SHORT)
+    }
+}
+
+impl Clone for AgentResult {
+    fn clone(&self) -> Self {
+        Self {
+            content: self.content.clone(),
+            stop_reason: self.stop_reason,
+            error: self.error.clone(),
+        }
+    }
+
+    /// Into the memory of the text that was there.
+    fn clone_from(&mut self, other: &Self) {
+        match (&mut self.content, &other.content) {
+            (Value::String(text), Value::String(other)) => text.clone_from(other),
+            (content, other) => content.clone_from(other),
+        }
+        self.stop_reason = other.stop_reason;
+        self.error.clone_from(&other.error);
     }
 }
 

@@ -24,5 +24,5 @@ pub(super) use cell::{Cells, Defaults, Policy};
 pub(crate) use commands::NewCell;
 pub(crate) use desk::{Order, Work};
 pub(super) use effects::Errand;
-pub(crate) use letter::Letter;
+pub(crate) use letter::{Letter, Said};
 pub(crate) use life::{Life, caught};

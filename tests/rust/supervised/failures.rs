@@ -7,6 +7,8 @@ use agent_orchestrator::{
     Agent, AgentContext, AgentError, AgentMessage, AgentOptions, AgentResult, AgentStatus, Backoff,
     DefaultSupervisor, DropReason, ErrorCode, RestartType, Strategy, SupervisorAction, async_trait,
 };
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use serde_json::json;
 
 use crate::rust::echo_agent::Stage;
@@ -454,4 +456,85 @@ fn a_sender_whose_message_is_lost_in_the_restart_of_another_is_told() {
         "{error}"
     );
     assert_eq!(error.code(), ErrorCode::AgentStopped);
+}
+
+/// What an agent leaves to others to wait for.
+type Left = Arc<Mutex<Option<BoxFuture<'static, ()>>>>;
+
+/// Says what it is told to say when it starts, and leaves the end of its start to be waited for.
+struct Starter {
+    error: Option<AgentError>,
+    left: Left,
+}
+
+#[async_trait]
+impl Agent for Starter {
+    async fn started(&mut self, ctx: &AgentContext) -> Result<(), AgentError> {
+        assert_eq!(ctx.message_id(), None);
+        *self.left.lock().unwrap() = Some(Box::pin(ctx.cancelled()));
+        self.error.take().map_or(Ok(()), Err)
+    }
+
+    async fn prompt(&mut self, _: &[AgentMessage], _: &AgentContext) -> Result<AgentResult, AgentError> {
+        Err(AgentError::fatal("never again"))
+    }
+}
+
+#[test]
+fn an_error_at_the_start_is_a_failure_of_the_factory() {
+    let (policy, asked) = always(SupervisorAction::Stop);
+    let stage = Stage::with(|builder| builder.with_supervisor(policy));
+    let factory = || Starter {
+        error: Some(AgentError::Auth {
+            message: "no key".to_owned(),
+        }),
+        left: Left::default(),
+    };
+    stage.orchestrator.add_agent("starter", factory).unwrap();
+    let agent = stage.spawn("starter");
+    assert_eq!(agent.status(), AgentStatus::Failed);
+    assert_eq!(
+        told(&asked),
+        ["starter: the model's owner refused the caller: no key"]
+    );
+}
+
+#[test]
+fn who_waits_for_the_end_of_a_start_is_told() {
+    let stage = Stage::new();
+    let left = Left::default();
+    let starter = left.clone();
+    let factory = move || Starter {
+        error: None,
+        left: starter.clone(),
+    };
+    stage.orchestrator.add_agent("starter", factory).unwrap();
+    let agent = stage.spawn("starter");
+    let mut over = left.lock().unwrap().take().unwrap();
+    assert!((&mut over).now_or_never().is_none());
+    assert!(stage.ask(&agent, "anything").is_err());
+    stage.wait(over);
+}
+
+#[test]
+fn a_policy_may_use_the_orchestrator_and_is_told_of_time_outs() {
+    let cell = Arc::new(std::sync::OnceLock::<agent_orchestrator::AgentOrchestrator>::new());
+    let (inner, asked) = (cell.clone(), Asked::default());
+    let log = asked.clone();
+    let stage = Stage::with(move |builder| {
+        builder.with_supervisor(move |name: &str, error: &AgentError| {
+            let agent = inner.get().unwrap().agent(name).unwrap();
+            log.lock().unwrap().push(format!("{:?} {error}", agent.status()));
+            SupervisorAction::Stop
+        })
+    });
+    assert!(cell.set(stage.orchestrator.clone()).is_ok());
+    let timeout = Duration::from_millis(20);
+    stage.add_with("writer", AgentOptions::new().message_timeout(timeout));
+    let agent = stage.spawn("writer");
+    let mut deaf = stage.post(&agent, "deaf");
+    stage.pass(20);
+    assert_eq!(deaf.now().unwrap().unwrap_err().code(), ErrorCode::AgentTimeout);
+    assert_eq!(told(&asked), ["Restarting the agent took more than 20 ms"]);
+    assert_eq!((agent.status(), stage.log.alive()), (AgentStatus::Failed, 0));
 }
