@@ -180,16 +180,16 @@ export class Runner {
       mail.cause = cell.cause = thrown;
       mail.failure = error;
     }
-    this.tellFailure(cell, life, mail.number, error, retryable);
-    this.finished(turn, true);
+    // That a message no longer counted is no failure of the agent's: most give up when they are told so.
+    this.finished(turn, this.tellFailure(cell, life, mail.number, error, retryable) !== LATE);
   }
 
   private replied(cell: Cell, { incarnation }: Life, message: number, text: string): void {
     this.report((glue, now) => glue.agentReplied(now, cell.key, incarnation, message, this.core.strings().put(text)));
   }
 
-  private tellFailure(cell: Cell, { incarnation }: Life, message: number, error: string, retryable: boolean): void {
-    this.report((glue, now) => glue.agentFailed(now, cell.key, incarnation, message, this.core.strings().put(error), retryable));
+  private tellFailure(cell: Cell, { incarnation }: Life, message: number, error: string, retryable: boolean): number {
+    return this.report((glue, now) => glue.agentFailed(now, cell.key, incarnation, message, this.core.strings().put(error), retryable));
   }
 
   /** An agent has finished a message. */

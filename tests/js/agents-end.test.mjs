@@ -61,6 +61,20 @@ describe("stop", () => {
     assert.deepEqual(statuses(orchestrator), { root: "completed", a: "completed", a1: "completed", b: "completed" });
   });
 
+  test("of an agent that fails at its last message does not ask it to go", async (t) => {
+    const { orchestrator } = await stage(t);
+    const { factory, call, stops } = puppet();
+    orchestrator.addAgent("a", factory);
+    const handle = orchestrator.spawn("a");
+    const reply = handle.send("1");
+    const { reject } = await call(0);
+    const stopping = handle.stop();
+    reject(new Error("no"));
+    await refusedWith("AGENT_FAILED", () => reply);
+    const { status, error } = await stopping;
+    assert.deepEqual([status, error, stops], ["completed", "no", []]);
+  });
+
   test("waits for what the agent does to go, within its grace", async (t) => {
     const { orchestrator, clock } = await stage(t);
     let go;
@@ -143,6 +157,7 @@ describe("cancel", () => {
     handle.cancel();
     await refusedWith("ABORTED", () => reply);
     assert.equal((await handle.ended()).status, "cancelled");
+    assert.deepEqual(seen, ["a 1 made", "a 1 hang", "a 1 stopped"]);
   });
 
   test("reaches all below, and a restart that waits", async (t) => {
