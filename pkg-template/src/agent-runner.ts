@@ -171,7 +171,7 @@ export class Runner {
     } catch (error) {
       return this.failed(turn, error);
     }
-    this.finished(turn, false);
+    this.finished(turn);
   }
 
   private failed(turn: Turn, thrown: unknown, error = describe(thrown), retryable = mayRetry(thrown)): void {
@@ -180,25 +180,23 @@ export class Runner {
       mail.cause = cell.cause = thrown;
       mail.failure = error;
     }
-    // That a message no longer counted is no failure of the agent's: most give up when they are told so.
-    this.finished(turn, this.tellFailure(cell, life, mail.number, error, retryable) !== LATE);
+    this.tellFailure(cell, life, mail.number, error, retryable);
+    this.finished(turn);
   }
 
   private replied(cell: Cell, { incarnation }: Life, message: number, text: string): void {
     this.report((glue, now) => glue.agentReplied(now, cell.key, incarnation, message, this.core.strings().put(text)));
   }
 
-  private tellFailure(cell: Cell, { incarnation }: Life, message: number, error: string, retryable: boolean): number {
-    return this.report((glue, now) => glue.agentFailed(now, cell.key, incarnation, message, this.core.strings().put(error), retryable));
+  private tellFailure(cell: Cell, { incarnation }: Life, message: number, error: string, retryable: boolean): void {
+    this.report((glue, now) => glue.agentFailed(now, cell.key, incarnation, message, this.core.strings().put(error), retryable));
   }
 
   /** An agent has finished a message. */
-  private finished(turn: Turn, failed: boolean): void {
+  private finished(turn: Turn): void {
     const { cell, life } = turn;
     if (life.turn === turn) life.turn = undefined;
-    if (!life.halting || life.over) return;
-    if (failed) this.halted(cell, life);
-    else this.letGo(cell, life);
+    if (life.halting && !life.over) this.letGo(cell, life);
   }
 
   /** Lets an agent go that has nothing to finish. */

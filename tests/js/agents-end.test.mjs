@@ -61,7 +61,7 @@ describe("stop", () => {
     assert.deepEqual(statuses(orchestrator), { root: "completed", a: "completed", a1: "completed", b: "completed" });
   });
 
-  test("of an agent that fails at its last message does not ask it to go", async (t) => {
+  test("asks an agent to go also when it fails at its last message", async (t) => {
     const { orchestrator } = await stage(t);
     const { factory, call, stops } = puppet();
     orchestrator.addAgent("a", factory);
@@ -72,7 +72,7 @@ describe("stop", () => {
     reject(new Error("no"));
     await refusedWith("AGENT_FAILED", () => reply);
     const { status, error } = await stopping;
-    assert.deepEqual([status, error, stops], ["completed", "no", []]);
+    assert.deepEqual([status, error, stops], ["completed", "no", [1]]);
   });
 
   test("waits for what the agent does to go, within its grace", async (t) => {
