@@ -116,8 +116,8 @@ export interface AgentOptions {
 export interface AgentOutcome {
   /** Its name. */
   readonly agent: string;
-  readonly status: AgentStatus;
-  /** Why it last failed. */
+  readonly status: Extract<AgentStatus, "completed" | "failed" | "cancelled">;
+  /** Why it failed. */
   readonly error: string | undefined;
   /** How often it was begun anew since it was spawned. */
   readonly restarts: number;
