@@ -45,6 +45,10 @@ export class Cell {
   lastResult: JsonValue | undefined;
   /** Where it stood when it was removed. */
   removed: AgentStatus | undefined;
+  /** How it had ended when it was removed. */
+  outcome: AgentOutcome | undefined;
+  /** Where it stands while nothing of it is under way: how it ended, or that it was never spawned. */
+  rest: AgentStatus | undefined;
 
   constructor(
     readonly key: number,

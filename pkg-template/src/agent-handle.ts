@@ -39,14 +39,14 @@ export class AgentHandle implements AsyncIterable<AgentEvent>, AsyncDisposable {
     this.#from = from;
   }
 
-  /** Where the agent stands. */
+  /** Where the agent stands. When the orchestrator has ended, what had not ended before counts as `cancelled`. */
   get status(): AgentStatus {
     return this.#host.agents.status(this.#cell);
   }
 
   /** Whether it has ended. */
   get isDone(): boolean {
-    return this.#host.agents.hasEnded(this.#cell);
+    return this.#host.agents.isDone(this.#cell);
   }
 
   /**
@@ -62,35 +62,32 @@ export class AgentHandle implements AsyncIterable<AgentEvent>, AsyncDisposable {
     }
   }
 
-  /** Lets the agent answer what it has, and takes no more messages; ready when it has ended. */
+  /** Lets the agent answer what it has, and takes no more messages; ready when it has ended. Rejects as {@link AgentHandle.ended}. */
   awaitResult(): Promise<AgentOutcome> {
-    return this.#end(DRAIN, "");
+    return this.#end(DRAIN, "it is to answer what it has");
   }
 
-  /** Ready when the agent has ended; at once if it has. */
+  /** Ready when the agent has ended; at once if it has. Rejects with `AGENT_NOT_RUNNING` when it was never spawned. */
   async ended(): Promise<AgentOutcome> {
     return this.#host.agents.ended(this.#cell, () => this.#host.durable());
   }
 
-  /** Lets the agent finish the message that it is at, and ends it and all below it; ready when it has ended. */
+  /** Lets the agent finish the message that it is at, and ends it and all below it; ready when it has ended. Rejects as {@link AgentHandle.ended}. */
   async stop(options?: { readonly reason?: string | undefined }): Promise<AgentOutcome> {
     const reason = reading("the options", () => {
       if (options === undefined) return undefined;
       return optionalString("reason", (object("the options", options) as { reason?: unknown }).reason);
     });
-    return this.#end(STOP, reason ?? "Stopped by user");
+    return this.#end(STOP, reason ?? "it was asked to stop");
   }
 
   /** Calls the agent and all below it off: whoever waits for a reply is told at once. */
   cancel(reason?: string): void {
-    this.#host.agents.stop(this.#cell, CANCEL, optionalString("the reason", reason) ?? "Cancelled by user");
+    this.#host.agents.stop(this.#cell, CANCEL, optionalString("the reason", reason) ?? "it was called off");
   }
 
   async #end(mode: number, reason: string): Promise<AgentOutcome> {
-    const { agents } = this.#host;
-    agents.stop(this.#cell, mode, reason);
-    // One that was never spawned has nothing to end.
-    if (this.status === "registered") return agents.outcome(this.#cell);
+    this.#host.agents.stop(this.#cell, mode, reason);
     return this.ended();
   }
 
@@ -106,7 +103,7 @@ export class AgentHandle implements AsyncIterable<AgentEvent>, AsyncDisposable {
 
   /** {@link AgentHandle.stop}, if there is still something to stop. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#host.gone) await this.stop();
+    if (!this.isDone && this.status !== "registered") await this.stop();
   }
 }
 

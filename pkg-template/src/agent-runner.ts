@@ -171,7 +171,7 @@ export class Runner {
     } catch (error) {
       return this.failed(turn, error);
     }
-    this.finished(turn, false);
+    this.finished(turn);
   }
 
   private failed(turn: Turn, thrown: unknown, error = describe(thrown), retryable = mayRetry(thrown)): void {
@@ -181,7 +181,7 @@ export class Runner {
       mail.failure = error;
     }
     this.tellFailure(cell, life, mail.number, error, retryable);
-    this.finished(turn, true);
+    this.finished(turn);
   }
 
   private replied(cell: Cell, { incarnation }: Life, message: number, text: string): void {
@@ -193,12 +193,10 @@ export class Runner {
   }
 
   /** An agent has finished a message. */
-  private finished(turn: Turn, failed: boolean): void {
+  private finished(turn: Turn): void {
     const { cell, life } = turn;
     if (life.turn === turn) life.turn = undefined;
-    if (!life.halting || life.over) return;
-    if (failed) this.halted(cell, life);
-    else this.letGo(cell, life);
+    if (life.halting && !life.over) this.letGo(cell, life);
   }
 
   /** Lets an agent go that has nothing to finish. */

@@ -69,7 +69,7 @@ export interface SupervisedAgent {
    * and objects with `stopReason: "error"` or `success: false`; unless they have `retryable: false`, another try may do better.
    */
   prompt(messages: readonly AgentMessage[], context: AgentContext): JsonValue | void | PromiseLike<JsonValue | void>;
-  /** The agent is to go, and did not fail: let go of what it holds. */
+  /** The agent is to go: let go of what it holds. Not called when it is dropped, be it for a failure or because its grace is over. */
   stopped?(): void | PromiseLike<void>;
 }
 
@@ -116,8 +116,8 @@ export interface AgentOptions {
 export interface AgentOutcome {
   /** Its name. */
   readonly agent: string;
-  readonly status: AgentStatus;
-  /** Why it last failed. */
+  readonly status: Extract<AgentStatus, "completed" | "failed" | "cancelled">;
+  /** Why it failed. */
   readonly error: string | undefined;
   /** How often it was begun anew since it was spawned. */
   readonly restarts: number;

@@ -11,6 +11,7 @@ export const AGENT_STATUSES = [
 ] as const satisfies readonly AgentStatus[];
 /** Numbers from here on are of those that have ended. */
 export const AGENT_ENDED = 5;
+export const REGISTERED = 0;
 
 export class AgentView {
   constructor(private readonly core: Core) {}

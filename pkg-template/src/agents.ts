@@ -4,7 +4,7 @@ import { writeAgent, type AgentSpec } from "./agent-options.js";
 import { Post } from "./agent-post.js";
 import { Runner } from "./agent-runner.js";
 import type { AgentFault, AgentOutcome, AgentStatus, SupervisorPolicy } from "./agent-types.js";
-import { AGENT_ENDED, AGENT_STATUSES, AgentView } from "./agent-view.js";
+import { AGENT_ENDED, AGENT_STATUSES, AgentView, REGISTERED } from "./agent-view.js";
 import type { Core } from "./core.js";
 import { OrchestratorError } from "./errors.js";
 import { invalid, kindOf, quote } from "./input.js";
@@ -39,6 +39,8 @@ export class Agents {
   readonly #cells: (Cell | undefined)[] = [];
   /** Four numbers each, as they came. */
   #orders: number[] = [];
+  /** Nothing will come any more. */
+  #stranded = false;
 
   constructor(core: Core, supervisor: SupervisorPolicy | undefined, host: AgentsHost) {
     this.view = new AgentView(core);
@@ -71,6 +73,7 @@ export class Agents {
     if (known !== undefined) return known;
     const cell = new Cell(key, this.#core.read((glue) => glue.agentName(key)));
     cell.keeps = this.#core.read((glue) => glue.agentKeeps(key));
+    if (this.#isAtRest(cell)) cell.rest = this.#standing(cell);
     return (this.#cells[key] = cell);
   }
 
@@ -81,7 +84,7 @@ export class Agents {
   }
 
   #remember(cell: Cell): void {
-    if (cell.waiting.length > 0 && this.hasEnded(cell)) cell.former.push({ outcome: this.outcome(cell), waiting: cell.waiting.splice(0) });
+    if (cell.rest === undefined && this.#hasEnded(cell)) cell.former.push({ outcome: this.#outcome(cell), waiting: cell.waiting.splice(0) });
   }
 
   stop(cell: Cell, mode: number, reason: string): void {
@@ -93,55 +96,67 @@ export class Agents {
   /** Forgets an agent and all below it; gives what tells those who wait, to be called once that is durable. */
   remove(key: number): () => void {
     const cells = this.view.family(key).flatMap((member) => this.#cells[member] ?? []);
-    const told = cells.map((cell) => ({ cell, outcome: this.outcome(cell) }));
+    const told = cells.map((cell) => ({ cell, outcome: this.#outcome(cell), status: this.#standing(cell) }));
     this.#core.command((glue, now) => glue.removeAgent(now, key));
-    for (const { cell, outcome } of told) {
-      cell.removed = outcome.status;
+    for (const { cell, outcome, status } of told) {
+      cell.removed = status;
+      cell.outcome = outcome;
       this.#cells[cell.key] = undefined;
     }
     return () => {
       for (const { cell, outcome } of told) {
         for (const former of cell.former.splice(0)) for (const waiter of former.waiting) waiter.resolve(former.outcome);
-        for (const waiter of cell.waiting.splice(0)) {
-          if (outcome.status === "registered") waiter.reject(removed(cell));
-          else waiter.resolve(outcome);
-        }
+        for (const waiter of cell.waiting.splice(0)) waiter.resolve(outcome);
       }
     };
   }
 
+  /** Where an agent stands. When nothing can be done any more, what had not ended counts as called off. */
   status(cell: Cell): AgentStatus {
-    return cell.removed ?? AGENT_STATUSES[this.view.status(cell.key)]!;
+    if (cell.removed !== undefined) return cell.removed;
+    if (this.#core.gone !== undefined) return cell.rest ?? "cancelled";
+    return this.#stranded && !this.#isAtRest(cell) ? "cancelled" : this.#standing(cell);
   }
 
-  hasEnded(cell: Cell): boolean {
+  isDone(cell: Cell): boolean {
     return AGENT_STATUSES.indexOf(this.status(cell)) >= AGENT_ENDED;
   }
 
   /** Ready when the agent has ended; if it has, when that is kept. */
   async ended(cell: Cell, durable: () => Promise<void> | undefined): Promise<AgentOutcome> {
-    const outcome = this.outcome(cell);
-    if (this.hasEnded(cell)) {
+    if (cell.outcome !== undefined && this.#core.gone === undefined && cell.removed !== "registered") return cell.outcome;
+    if (cell.removed !== undefined) throw removed(cell);
+    if (this.#hasEnded(cell)) {
+      const outcome = this.#outcome(cell);
       await durable();
       return outcome;
     }
-    if (cell.removed !== undefined) throw removed(cell);
     const failure = this.#core.failure();
     if (failure !== undefined) throw failure;
+    if (this.#isAtRest(cell)) throw new OrchestratorError("AGENT_NOT_RUNNING", `the agent ${quote(cell.name)} was not spawned, so it will not end`);
     return new Promise<AgentOutcome>((resolve, reject) => cell.waiting.push({ resolve, reject }));
   }
 
-  /** How an agent stands, in the words for its end. */
-  outcome(cell: Cell): AgentOutcome {
+  #standing(cell: Cell): AgentStatus {
+    return AGENT_STATUSES[this.view.status(cell.key)]!;
+  }
+
+  #hasEnded(cell: Cell): boolean {
+    return this.view.status(cell.key) >= AGENT_ENDED;
+  }
+
+  /** Whether it has ended, or was never spawned. */
+  #isAtRest(cell: Cell): boolean {
+    return this.#hasEnded(cell) || this.view.status(cell.key) === REGISTERED;
+  }
+
+  /** How an agent that has ended did so. */
+  #outcome(cell: Cell): AgentOutcome {
     const { key, name, lastResult } = cell;
-    const failure = this.#core.read((glue) => glue.agentFailure(key));
-    return Object.freeze({
-      agent: name,
-      status: this.status(cell),
-      error: failure === undefined ? undefined : (JSON.parse(failure) as { error: string }).error,
-      restarts: this.#core.read((glue) => glue.agentRestarts(key)),
-      lastResult,
-    });
+    const status = this.#standing(cell) as AgentOutcome["status"];
+    const failure = status === "failed" ? this.#core.read((glue) => glue.agentFailure(key)) : undefined;
+    const error = failure === undefined ? undefined : (JSON.parse(failure) as { error: string }).error;
+    return Object.freeze({ agent: name, status, error, restarts: this.#core.read((glue) => glue.agentRestarts(key)), lastResult });
   }
 
   // ----- for the driver -----
@@ -175,7 +190,10 @@ export class Agents {
     if (kind === CONSULT) return this.#consult(agent, second, third);
     const cell = this.#cells[agent];
     if (cell === undefined) return;
-    if (kind === START) return this.#runner.start(cell, second);
+    if (kind === START) {
+      cell.rest = undefined;
+      return this.#runner.start(cell, second);
+    }
     if (kind === ROOM) return this.post.letIn(cell);
     const { life } = cell;
     if (life === undefined || life.incarnation !== second || life.over) return;
@@ -188,6 +206,7 @@ export class Agents {
   /** Nothing will come any more: whoever waits is told why, and agents are called off. */
   fail(error: OrchestratorError): void {
     this.#orders = [];
+    this.#stranded = true;
     const cells = this.#cells.filter((cell) => cell !== undefined);
     for (const cell of cells) {
       this.post.fail(cell, error);
@@ -202,8 +221,9 @@ export class Agents {
   #ended(cell: Cell): void {
     const former = cell.former.shift();
     const waiting = former?.waiting ?? cell.waiting.splice(0);
+    if (former === undefined && this.#isAtRest(cell)) cell.rest = this.#standing(cell);
     if (waiting.length === 0) return;
-    const outcome = former?.outcome ?? this.outcome(cell);
+    const outcome = former?.outcome ?? this.#outcome(cell);
     for (const waiter of waiting) waiter.resolve(outcome);
   }
 

@@ -61,6 +61,20 @@ describe("stop", () => {
     assert.deepEqual(statuses(orchestrator), { root: "completed", a: "completed", a1: "completed", b: "completed" });
   });
 
+  test("asks an agent to go also when it fails at its last message", async (t) => {
+    const { orchestrator } = await stage(t);
+    const { factory, call, stops } = puppet();
+    orchestrator.addAgent("a", factory);
+    const handle = orchestrator.spawn("a");
+    const reply = handle.send("1");
+    const { reject } = await call(0);
+    const stopping = handle.stop();
+    reject(new Error("no"));
+    await refusedWith("AGENT_FAILED", () => reply);
+    const { status, error } = await stopping;
+    assert.deepEqual([status, error, stops], ["completed", undefined, [1]]);
+  });
+
   test("waits for what the agent does to go, within its grace", async (t) => {
     const { orchestrator, clock } = await stage(t);
     let go;
@@ -143,6 +157,7 @@ describe("cancel", () => {
     handle.cancel();
     await refusedWith("ABORTED", () => reply);
     assert.equal((await handle.ended()).status, "cancelled");
+    assert.deepEqual(seen, ["a 1 made", "a 1 hang", "a 1 stopped"]);
   });
 
   test("reaches all below, and a restart that waits", async (t) => {
@@ -203,13 +218,27 @@ describe("the end of everything", () => {
     context.state = "nobody keeps it";
     context.stop();
     for (const call of [
-      () => handle.send("x"), () => handle.stop(), () => handle.awaitResult(), () => handle.ended(), () => handle.cancel(), () => handle.status, () => handle.isDone,
+      () => handle.send("x"), () => handle.stop(), () => handle.awaitResult(), () => handle.ended(), () => handle.cancel(),
       () => orchestrator.addAgent("b", agent.factory), () => orchestrator.addChild("b", "a", agent.factory), () => orchestrator.spawn("a"), () => orchestrator.agent("a"),
       () => orchestrator.removeAgent("a"), () => orchestrator.names(), () => orchestrator.contains("a"), () => orchestrator.parentOf("a"), () => orchestrator.childrenOf("a"),
       () => orchestrator.tree(), () => orchestrator.deadLetters(), () => events.next(),
     ]) await refusedWith("DISPOSED", call);
+    assert.deepEqual([handle.status, handle.isDone], ["cancelled", true]);
     agent.calls[0].resolve("nobody hears it");
     await settled();
+  });
+
+  test("dispose: an agent that ended before, or never ran, stands as it stood", async (t) => {
+    const { orchestrator } = await stage(t);
+    for (const name of ["a", "b", "c"]) orchestrator.addAgent(name, actor());
+    const handles = ["a", "b", "c"].map((name) => orchestrator.agent(name));
+    for (const name of ["b", "c"]) orchestrator.spawn(name);
+    await handles[1].stop();
+    await handles[2].stop();
+    orchestrator.spawn("c");
+    await settled();
+    await orchestrator.dispose();
+    assert.deepEqual(handles.map(({ status, isDone }) => [status, isDone]), [["registered", false], ["completed", true], ["cancelled", true]]);
   });
 
   test("a journal that fails: whoever waits is told with its code, and signals are aborted", async (t) => {
@@ -231,7 +260,7 @@ describe("the end of everything", () => {
     context.state = "nobody keeps it";
     resolve("nobody hears it");
     for (const call of [() => handle.send("x"), () => handle.ended(), () => handle.stop(), () => orchestrator.spawn("a")]) await refusedWith("JOURNAL_FULL", call);
-    assert.equal(handle.status, "running");
+    assert.deepEqual([handle.status, handle.isDone], ["cancelled", true]);
     await settled();
   });
 

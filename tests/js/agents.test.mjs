@@ -346,16 +346,16 @@ test("an agent that ended can be removed, with all below it, and its name is fre
   assert.equal(root.status, "completed", "a handle of the former one is not one of the new one");
 });
 
-test("who waits for the end of an agent that never ran is told when it is removed", async (t) => {
+test("an agent that was never spawned does not end, and who would wait for that is told", async (t) => {
   const { orchestrator } = await stage(t);
   orchestrator.addAgent("a", agent);
   const handle = orchestrator.agent("a");
-  const waiting = handle.ended();
-  const stopped = await handle.stop();
-  assert.deepEqual([stopped.status, (await handle.awaitResult()).status], ["registered", "registered"]);
+  for (const call of [() => handle.ended(), () => handle.stop(), () => handle.awaitResult()]) await refused(orchestrator, "AGENT_NOT_RUNNING", call);
+  handle.cancel();
+  await handle[Symbol.asyncDispose]();
   await orchestrator.removeAgent("a");
-  await refusedWith("AGENT_NOT_FOUND", () => waiting);
-  await refusedWith("AGENT_NOT_FOUND", () => handle.ended());
+  for (const call of [() => handle.ended(), () => handle.stop(), () => handle.awaitResult()]) await refusedWith("AGENT_NOT_FOUND", call);
+  assert.deepEqual([handle.status, handle.isDone], ["registered", false]);
 });
 
 test("errors are of ours, with a code and a message that names the agent", async (t) => {
