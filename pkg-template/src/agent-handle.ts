@@ -78,12 +78,12 @@ export class AgentHandle implements AsyncIterable<AgentEvent>, AsyncDisposable {
       if (options === undefined) return undefined;
       return optionalString("reason", (object("the options", options) as { reason?: unknown }).reason);
     });
-    return this.#end(STOP, reason ?? "it was asked to stop");
+    return this.#end(STOP, reason ?? "Stopped by user");
   }
 
   /** Calls the agent and all below it off: whoever waits for a reply is told at once. */
   cancel(reason?: string): void {
-    this.#host.agents.stop(this.#cell, CANCEL, optionalString("the reason", reason) ?? "it was called off");
+    this.#host.agents.stop(this.#cell, CANCEL, optionalString("the reason", reason) ?? "Cancelled by user");
   }
 
   async #end(mode: number, reason: string): Promise<AgentOutcome> {
