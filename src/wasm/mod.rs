@@ -5,6 +5,7 @@
 //! decided in the kernel. May use: everything below, wasm-bindgen and its family. `JsValue` does not leave this folder.
 
 mod agent_json;
+mod agent_reads;
 mod agents;
 mod commands;
 mod convert;
