@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use agent_orchestrator::{
-    Agent, AgentContext, AgentError, AgentMessage, AgentOrchestrator, AgentResult, AgentStatus, ErrorCode,
-    async_trait,
+    Agent, AgentContext, AgentError, AgentMessage, AgentOptions, AgentOrchestrator, AgentResult, AgentStatus,
+    Backoff, ErrorCode, async_trait,
 };
 
 /// Works for as many milliseconds as it is told.
@@ -103,4 +103,84 @@ async fn an_agent_may_ask_another_one() {
     assert_eq!(refused.code(), ErrorCode::AgentFailed);
     orchestrator.dispose().await;
     assert!(lead.is_done());
+}
+
+/// Fails at every seventh message, in one way or another.
+struct Flaky(u32);
+
+#[async_trait]
+impl Agent for Flaky {
+    async fn prompt(
+        &mut self,
+        messages: &[AgentMessage],
+        _: &AgentContext,
+    ) -> Result<AgentResult, AgentError> {
+        self.0 += 1;
+        if self.0.is_multiple_of(3) {
+            tokio::task::yield_now().await;
+        }
+        match messages[0].text().parse::<u32>() {
+            Ok(n) if n % 14 == 0 => Err(AgentError::failed("it broke")),
+            Ok(n) if n % 7 == 0 => std::panic::resume_unwind(Box::new("it broke")),
+            _ => Ok(AgentResult::new(self.0)),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whatever_fails_on_many_threads_everybody_who_asked_is_told() {
+    let orchestrator = AgentOrchestrator::builder().build().await.unwrap();
+    let backoff = Backoff {
+        delay: 0,
+        ..Backoff::default()
+    };
+    let options = AgentOptions::new().max_restarts(1000).backoff(backoff);
+    let names: Vec<_> = (0..8).map(|n| format!("agent-{n}")).collect();
+    let mut asked = Vec::new();
+    for name in &names {
+        orchestrator
+            .add_agent_with(name, options.clone(), || Flaky(0))
+            .unwrap();
+        let agent = orchestrator.spawn(name).unwrap();
+        for n in 0..200 {
+            let agent = agent.clone();
+            asked.push(tokio::spawn(async move {
+                (n, agent.send_message(n.to_string()).await)
+            }));
+        }
+    }
+    for told in asked {
+        let (n, answer) = told.await.unwrap();
+        assert_eq!(answer.is_err(), n % 7 == 0, "message {n}: {answer:?}");
+    }
+    // And once more while they are called off.
+    let mut asked = Vec::new();
+    for name in &names {
+        let agent = orchestrator.agent(name).unwrap();
+        for n in 0..200 {
+            let agent = agent.clone();
+            asked.push(tokio::spawn(async move {
+                if n == 100 {
+                    agent.cancel();
+                }
+                agent.send_message(n.to_string()).await
+            }));
+        }
+    }
+    for told in asked {
+        if let Err(error) = told.await.unwrap() {
+            let code = error.code();
+            assert!(
+                matches!(
+                    code,
+                    ErrorCode::AgentFailed | ErrorCode::Aborted | ErrorCode::AgentNotRunning
+                ),
+                "{error}"
+            );
+        }
+    }
+    for name in &names {
+        let agent = orchestrator.agent(name).unwrap();
+        assert_eq!(agent.ended().await.unwrap().status, AgentStatus::Cancelled);
+    }
 }
