@@ -64,6 +64,8 @@ pub(crate) struct One {
     /// Its message was given up though it might have been tried again: only because the agent goes on, or ends.
     given_up: bool,
     answered: bool,
+    /// The oldest message made room. After it was added with a smaller inbox there may be more than that holds.
+    pushed: bool,
 }
 
 impl One {
@@ -543,9 +545,10 @@ impl Ledger {
                 ensure(message.get() == one.last + 1, || {
                     format!("the last was {}", one.last)
                 })?;
-                ensure(one.waiting() < one.settings.inbox as usize, || {
-                    format!("its inbox is full: {one:?}")
-                })?;
+                ensure(
+                    std::mem::take(&mut one.pushed) || one.waiting() < one.settings.inbox as usize,
+                    || format!("its inbox is full: {one:?}"),
+                )?;
                 ensure(!self.refused.contains(&tag), || format!("{tag} was refused"))?;
                 one.last = message.get();
                 one.inbox.push_back(Mail {
@@ -612,6 +615,7 @@ impl Ledger {
                     "there is no dead letter".to_owned()
                 })?;
                 let mail = one.take(message.get())?;
+                one.pushed = why == DropReason::Overflow;
                 one.given_up = why == DropReason::Failed
                     && one.goal.is_none()
                     && mail.deliveries <= one.settings.retry_message
@@ -695,6 +699,7 @@ fn new(name: &str, parent: Option<u32>, settings: AgentSettings) -> One {
         gone: false,
         given_up: false,
         answered: false,
+        pushed: false,
     }
 }
 
