@@ -15,7 +15,7 @@ use agent_orchestrator::{
 use futures::FutureExt;
 
 use super::agent_world_actor::Cast;
-use super::agent_world_ledger::{Fate, Stage, Told};
+use super::agent_world_ledger::{Fate, One, Stage, Told};
 use super::agent_world_watch::{Counts, Watch, Watched, unreadable};
 
 const START: u64 = 1_763_000_000_000;
@@ -108,8 +108,7 @@ impl World {
     }
 
     pub(crate) fn last_events(&self) -> String {
-        let seen = self.watch.see();
-        let lines: Vec<String> = seen.ledger.last.iter().cloned().collect();
+        let lines = self.watch.see().ledger.last_events();
         lines.join("\n")
     }
 
@@ -161,11 +160,13 @@ impl World {
         match self.rng.below(100) {
             0..34 => (0..1 + self.rng.below(4)).for_each(|_| self.send()),
             34..38 => self.add(),
-            38..46 => {
-                let name = self.name();
-                self.spawn(&name);
+            38..48 => {
+                for _ in 0..3 {
+                    let name = self.name();
+                    self.spawn(&name);
+                }
             }
-            46..50 => self.wait_for(|handle| async move { handle.stop().await }.boxed()),
+            48..50 => self.wait_for(|handle| async move { handle.stop().await }.boxed()),
             50..53 => self.wait_for(|handle| async move { handle.await_result().await }.boxed()),
             53..56 => self.wait_for(|handle| async move { handle.ended().await }.boxed()),
             56..58 => {
@@ -349,7 +350,17 @@ impl World {
 
     fn send(&mut self) {
         let script = self.script();
-        let Some(handle) = self.handle() else { return };
+        let running =
+            |handle: &OrchestratedHandle| !handle.is_done() && handle.status() != AgentStatus::Registered;
+        let mut handle = self.handle();
+        for _ in 0..4 {
+            // Mostly to those that run.
+            if handle.as_ref().is_some_and(running) {
+                break;
+            }
+            handle = self.handle();
+        }
+        let Some(handle) = handle else { return };
         let tag = {
             let mut seen = self.watch.see();
             seen.counts.sends += 1;
@@ -642,7 +653,8 @@ impl World {
             let Some(node) = nodes.get(one.name.as_str()) else {
                 return Err(format!("I2: {one:?} is not there"));
             };
-            let queued = if one.recorded() {
+            // Whether one that held its message for too long is still at it is not in the journal.
+            let queued = if one.recorded() && !one.overtime {
                 one.waiting()
             } else {
                 node.queued
@@ -662,9 +674,7 @@ impl World {
                 (Stage::Judged(_), None) => true,
                 (Stage::Waiting(due), None) => {
                     let parent = one.parent.and_then(|parent| ledger.agents.get(&parent));
-                    let beside = |other: &super::agent_world_ledger::One| {
-                        other.stage == Stage::Starting || other.goal.is_some()
-                    };
+                    let beside = |other: &One| other.stage == Stage::Starting || other.goal.is_some();
                     one.attached
                         && due.is_none_or(|due| due <= now)
                         && parent.is_none_or(|parent| parent.runs() && parent.alive)
@@ -688,11 +698,12 @@ impl World {
         }
         for (tag, name) in &seen.callers {
             let one = ledger.find(name);
-            let up = one.is_some_and(|one| one.is_up());
+            let up = one.is_some_and(One::is_up);
+            let ends = one.is_some_and(|one| !one.is_down());
             let fits = match ledger.fates.get(tag) {
                 Some(Fate::Sent) => true,
                 Some(_) => false,
-                None if name.starts_with('u') => up,
+                None if name.starts_with('u') => ends,
                 None => one.is_some_and(|one| {
                     up && one.settings.overflow == Overflow::Wait
                         && one.waiting() >= one.settings.inbox as usize
@@ -706,10 +717,7 @@ impl World {
             }
         }
         for name in seen.mourners.values() {
-            if ledger
-                .find(name)
-                .is_none_or(super::agent_world_ledger::One::is_down)
-            {
+            if ledger.find(name).is_none_or(One::is_down) {
                 return Err(format!("answers: who waits for the end of {name} is forgotten"));
             }
         }

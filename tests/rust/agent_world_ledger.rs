@@ -59,6 +59,10 @@ pub(crate) struct One {
     pub(crate) busy: Option<u32>,
     /// It held its message for too long, and may still be at it.
     pub(crate) overtime: bool,
+    /// Who were told to go together with it have this number, too; those told before have a lower one.
+    together: u64,
+    /// Whether it had to wait for those beside it when it was told to go.
+    ordered: bool,
     /// It failed on the way down, before there was anything that could be told to go.
     gone: bool,
     /// Its message was given up though it might have been tried again: only because the agent goes on, or ends.
@@ -166,8 +170,10 @@ pub(crate) struct Ledger {
     letter: Option<(u32, u32)>,
     /// Those that must be told to go with one that is begun anew.
     with: Vec<u32>,
+    /// The number of the last who were told to go together.
+    together: u64,
     pub(crate) told: Told,
-    pub(crate) last: VecDeque<String>,
+    last: VecDeque<(Seq, Vec<u8>)>,
 }
 
 impl Ledger {
@@ -197,13 +203,22 @@ impl Ledger {
         parent.is_some_and(|one| one.settings.strategy != Strategy::OneForOne || one.goal.is_some())
     }
 
+    /// The last events, in words.
+    pub(crate) fn last_events(&self) -> Vec<String> {
+        let told = |(seq, record): &(Seq, Vec<u8>)| {
+            let event: Result<(Millis, Event<'_>), _> = postcard::from_bytes(record);
+            format!("{seq} {event:?}")
+        };
+        self.last.iter().map(told).collect()
+    }
+
     /// Takes the next event.
     pub(crate) fn fold(&mut self, record: &[u8]) -> Checked {
         let (at, event): (Millis, Event<'_>) =
             postcard::from_bytes(record).map_err(|error| format!("an event cannot be read: {error}"))?;
         self.seq += 1;
         self.told.events += 1;
-        self.last.push_back(format!("{} {at} {event:?}", self.seq));
+        self.last.push_back((self.seq, record.to_vec()));
         if self.last.len() > 60 {
             self.last.pop_front();
         }
@@ -234,16 +249,16 @@ impl Ledger {
     fn goes(&mut self, key: u32) -> Checked {
         let one = self.one(key)?;
         let (parent, gone, was_alive) = (one.parent, one.gone, one.alive);
+        let (together, ordered) = (one.together, one.ordered);
         (one.alive, one.busy, one.gone, one.overtime) = (false, None, false, false);
         let below = self.children(key).find(|(_, child)| child.alive);
         ensure(below.is_none(), || format!("{below:?} still runs below it"))?;
-        let Some(parent) = parent.filter(|parent| was_alive && !gone && self.in_order(*parent)) else {
-            return Ok(());
-        };
         let after = self
-            .beside(Some(parent))
-            .find(|(other, one)| *other > key && one.goal.is_some());
-        ensure(after.is_none(), || format!("{after:?} was to go before it"))
+            .beside(parent)
+            .find(|(other, one)| *other > key && one.goal.is_some() && one.together <= together);
+        ensure(!was_alive || gone || !ordered || after.is_none(), || {
+            format!("{after:?} was to go before it")
+        })
     }
 
     fn may_start(&self, at: Millis, key: u32, one: &One) -> Checked {
@@ -317,6 +332,7 @@ impl Ledger {
             .map(|(other, _)| other)
             .filter(|other| goes(*other));
         self.with = with.chain([key]).collect();
+        self.together += 1;
         Ok(())
     }
 
@@ -473,6 +489,16 @@ impl Ledger {
                 return self.expect_restart(at, key, restarts, due);
             }
             AgentFact::Stopping { goal, .. } => {
+                let parent = self.one(key)?.parent;
+                let above = parent.and_then(|parent| self.agents.get(&parent));
+                let with_it =
+                    above.is_some_and(|above| above.goal.is_some() && above.together == self.together);
+                // Those that begin anew together are known beforehand.
+                if !with_it && !self.with.contains(&key) {
+                    self.together += 1;
+                }
+                let ordered = parent.is_some_and(|parent| self.in_order(parent));
+                let together = self.together;
                 let one = self.one(key)?;
                 ensure(!one.is_down(), || format!("{one:?}"))?;
                 ensure(
@@ -484,6 +510,9 @@ impl Ledger {
                         "its message was dropped though it may be tried again".to_owned()
                     })?,
                     Goal::End(_) => one.given_up = false,
+                }
+                if one.goal.is_none() {
+                    (one.together, one.ordered) = (together, ordered);
                 }
                 one.goal = Some(goal);
             }
@@ -696,6 +725,8 @@ fn new(name: &str, parent: Option<u32>, settings: AgentSettings) -> One {
         inbox: VecDeque::new(),
         busy: None,
         overtime: false,
+        together: 0,
+        ordered: false,
         gone: false,
         given_up: false,
         answered: false,

@@ -11,7 +11,7 @@ use agent_orchestrator::{
     Overflow, Result, Seq, Stored, async_trait,
 };
 
-use super::agent_world_ledger::{Fate, Ledger, Stage};
+use super::agent_world_ledger::{Fate, Ledger, One, Stage};
 
 /// What a process has seen, and what of it must be there after it.
 #[derive(Debug, Default)]
@@ -73,14 +73,15 @@ impl Watch {
     pub(crate) fn runs(&self, ctx: &AgentContext, life: u64, what: &str) {
         let mut seen = self.see();
         let found = seen.ledger.find(ctx.name());
-        let counts = found.is_some_and(|one| one.alive && one.incarnation == ctx.incarnation());
-        let told = format!(
-            "{} runs in start {}, {what}, and the journal has {found:?}",
-            ctx.name(),
-            ctx.incarnation()
-        );
-        let same = seen.life == life;
-        seen.ensure("I3", counts && same, || told);
+        let current = found.is_some_and(|one| one.alive && one.incarnation == ctx.incarnation());
+        if !current || seen.life != life {
+            let start = ctx.incarnation();
+            let broken = format!(
+                "{} runs in start {start}, {what}, and the journal has {found:?}",
+                ctx.name()
+            );
+            seen.ensure("I3", false, || broken);
+        }
     }
 
     /// An agent begins with a message.
@@ -100,8 +101,8 @@ impl Watch {
         let found = seen.ledger.find(&name);
         if let Some(one) = found.filter(|one| one.recorded()) {
             let durable = one.busy == Some(message) && one.has(message);
-            let told = format!("{name} was given {message}, and the journal has {one:?}");
-            seen.ensure("P1", durable, || told);
+            let told = (!durable).then(|| format!("{name} was given {message}, and the journal has {one:?}"));
+            seen.ensure("P1", durable, || told.unwrap_or_default());
             let known = seen.ledger.fates.get(tag).cloned();
             seen.ensure("P1", known == Some(Fate::Sent), || {
                 format!("{name} was given {tag}, which is {known:?}")
@@ -193,9 +194,7 @@ impl Watch {
         seen.counts.policies += 1;
         seen.policies += 1;
         let key = seen.ledger.names.get(name).copied();
-        let judged = |one: &super::agent_world_ledger::One| {
-            key.is_some_and(|key| one.stage == Stage::Judged(key)) && one.goal.is_none()
-        };
+        let judged = |one: &One| key.is_some_and(|key| one.stage == Stage::Judged(key)) && one.goal.is_none();
         // What was decided meanwhile may be durable together with the failure.
         let known = seen.ledger.agents.values().any(judged) || key.is_some();
         seen.ensure("I3", known, || {
