@@ -79,6 +79,7 @@ impl Driver {
             let key = find(owned.engine.kernel(), name)?;
             let mut tree = Vec::new();
             list(owned.engine.kernel(), key, &mut tree);
+            owned.keep_ends(key);
             let _ = owned
                 .engine
                 .handle(now, Command::Agent(AgentCommand::Remove(key)))?;
@@ -194,7 +195,7 @@ impl Owned {
         self.agents.policy.as_ref().and_then(|(_, limit)| *limit)
     }
 
-    /// Keeps how these ended for those who wait to be told, before they are spawned again.
+    /// Keeps how these ended for those who wait to be told, before they are spawned again or removed.
     fn keep_ends(&mut self, key: AgentKey) {
         let mut tree = Vec::new();
         list(self.engine.kernel(), key, &mut tree);
