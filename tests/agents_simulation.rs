@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rust::agent_world::World;
 use rust::agent_world_actor::MEANT;
 
-const SEEDS: u64 = 2000;
+const SEEDS: u64 = 1200;
 const STEPS: u64 = 60;
 
 fn number(name: &str) -> Option<u64> {
@@ -140,6 +140,8 @@ fn add(sums: &mut Vec<(&'static str, u64)>, world: &World) {
         ("ends told", counts.outcomes),
         ("policies asked", counts.policies),
         ("states given back", counts.restored),
+        ("senders that left", counts.left),
+        ("calls by agents", counts.used),
     ];
     if sums.is_empty() {
         sums.extend(all.map(|(what, _)| (what, 0)));

@@ -14,7 +14,7 @@ use agent_orchestrator::{
 };
 use futures::FutureExt;
 
-use super::agent_world_actor::Cast;
+use super::agent_world_actor::{Cast, send};
 use super::agent_world_ledger::{Fate, One, Stage, Told};
 use super::agent_world_watch::{Counts, Watch, Watched, unreadable};
 
@@ -190,6 +190,11 @@ impl World {
                 self.idle()?;
                 return self.verify();
             }
+            98 if self.seed % 5 == 0 => {
+                let by = self.rng.below(40_000) as i64 - 20_000;
+                self.watch.see().ledger.jumped = true;
+                self.runtime.jump_clock(by);
+            }
             98 => {
                 let all = self.all().clone();
                 self.runtime.spawn(Box::pin(async move {
@@ -332,9 +337,14 @@ impl World {
     fn script(&mut self) -> String {
         let mut words = Vec::new();
         while self.rng.percent(35) && words.len() < 4 {
-            words.push(match self.rng.below(10) {
+            words.push(match self.rng.below(12) {
                 0..4 => "keep".to_owned(),
                 4 => "stop".to_owned(),
+                5 => format!(
+                    "{}:{}",
+                    ["tell", "ask", "halt", "spawn", "cancel"][self.rng.below(5) as usize],
+                    self.name()
+                ),
                 _ => self.rng.below(2000).to_string(),
             });
         }
@@ -361,19 +371,9 @@ impl World {
             handle = self.handle();
         }
         let Some(handle) = handle else { return };
-        let tag = {
-            let mut seen = self.watch.see();
-            seen.counts.sends += 1;
-            let tag = format!("m{}", seen.counts.sends);
-            seen.callers.insert(tag.clone(), handle.name().to_owned());
-            tag
-        };
-        let watch = self.watch.clone();
-        self.runtime.spawn(Box::pin(async move {
-            let messages = vec![AgentMessage::user(format!("{tag} {script}"))];
-            let answer = handle.send_messages(messages).await;
-            watch.answered(&tag, &answer);
-        }));
+        let tag = self.watch.tag(handle.name());
+        let patience = self.rng.percent(8).then(|| 1 + self.rng.below(1500));
+        send(&self.watch, &self.runtime, handle, tag, &script, patience);
     }
 
     fn wait_for(
@@ -443,6 +443,7 @@ impl World {
             };
             match self.runtime.block_on(builder.build()) {
                 Some(Ok(orchestrator)) => {
+                    self.watch.see().orchestrator = Some(orchestrator.clone());
                     self.life = Some(Life {
                         journal,
                         orchestrator,
@@ -535,10 +536,19 @@ impl World {
         seen.broken.clone().map_or(Ok(()), Err)
     }
 
-    fn die(&mut self, power: bool) -> Checked {
+    /// Ends the process where it stands. Gives whether its disk was told to fail.
+    fn stop(&mut self) -> bool {
         self.runtime.halt();
+        let used = self.watch.see().orchestrator.take();
         let faulty = self.life.take().is_some_and(|life| life.faulty);
+        drop(used);
+        // What was dropped may have left something on the way out.
         self.runtime.halt();
+        faulty
+    }
+
+    fn die(&mut self, power: bool) -> Checked {
+        let faulty = self.stop();
         let failed = self.watch.see().failed;
         self.done.failures += u64::from(failed);
         self.watch.see().forget();
@@ -633,12 +643,11 @@ impl World {
             return Ok(());
         }
         self.done.quiet += 1;
-        let (tree, hash) = {
-            let all = &self.life.as_ref().unwrap().orchestrator;
-            (all.tree(), all.state_hash())
-        };
-        let tree = tree.map_err(|error| error.to_string())?;
-        self.hash = hash.ok().map(|hash| (seen.ledger.seq, hash));
+        let all = &self.life.as_ref().unwrap().orchestrator;
+        let tree = all.tree().map_err(|error| error.to_string())?;
+        if self.done.quiet % 4 == 0 {
+            self.hash = all.state_hash().ok().map(|hash| (seen.ledger.seq, hash));
+        }
         let mut nodes = BTreeMap::new();
         flatten(&tree, &mut nodes);
         let ledger = &seen.ledger;
@@ -676,7 +685,7 @@ impl World {
                     let parent = one.parent.and_then(|parent| ledger.agents.get(&parent));
                     let beside = |other: &One| other.stage == Stage::Starting || other.goal.is_some();
                     one.attached
-                        && due.is_none_or(|due| due <= now)
+                        && due.is_none_or(|due| due <= now && !ledger.jumped)
                         && parent.is_none_or(|parent| parent.runs() && parent.alive)
                         && !ledger.beside(one.parent).any(|(_, other)| beside(other))
                 }
@@ -706,7 +715,7 @@ impl World {
                 None if name.starts_with('u') => ends,
                 None => one.is_some_and(|one| {
                     up && one.settings.overflow == Overflow::Wait
-                        && one.waiting() >= one.settings.inbox as usize
+                        && one.waiting() + usize::from(one.overtime) >= one.settings.inbox as usize
                 }),
             };
             if !fits {
@@ -773,9 +782,7 @@ impl World {
         self.dispose()?;
         self.runtime.run_until_idle();
         self.check()?;
-        self.runtime.halt();
-        self.life = None;
-        self.runtime.halt();
+        self.stop();
         Ok(())
     }
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 use agent_orchestrator::runtime::{Runtime, SimulatedRuntime};
 use agent_orchestrator::sim::Rng;
 use agent_orchestrator::{
-    Agent, AgentContext, AgentError, AgentMessage, AgentResult, StopReason, SupervisorAction, async_trait,
+    Agent, AgentContext, AgentError, AgentMessage, AgentResult, OrchestratedHandle, StopReason,
+    SupervisorAction, async_trait,
 };
 use futures::FutureExt;
+use futures::channel::oneshot;
 use futures::future::{Either, pending, select};
 
 use super::agent_world_watch::Watch;
@@ -78,6 +80,39 @@ impl Cast {
     }
 }
 
+/// Sends a message from a future of its own, which may lose its patience. Ready when it is over.
+pub(crate) fn send(
+    watch: &Watch,
+    runtime: &SimulatedRuntime,
+    to: OrchestratedHandle,
+    tag: String,
+    script: &str,
+    patience: Option<u64>,
+) -> oneshot::Receiver<()> {
+    let (over, told) = oneshot::channel();
+    let (watch, messages) = (watch.clone(), vec![AgentMessage::user(format!("{tag} {script}"))]);
+    let waits = patience.map(|millis| runtime.sleep(Duration::from_millis(millis)));
+    runtime.spawn(Box::pin(async move {
+        let waits = async {
+            if let Some(waits) = waits {
+                waits.await
+            } else {
+                pending().await
+            }
+        };
+        match select(to.send_messages(messages).boxed(), waits.boxed()).await {
+            Either::Left((answer, _)) => watch.answered(&tag, &answer),
+            Either::Right(((), asked)) => {
+                drop(asked);
+                watch.left(&tag);
+            }
+        }
+        // Mostly nobody wants to know.
+        let _ = over.send(());
+    }));
+    told
+}
+
 pub(crate) struct Actor {
     cast: Cast,
 }
@@ -89,6 +124,37 @@ impl Actor {
 
     fn runs(&self, ctx: &AgentContext, what: &str) {
         self.cast.watch.runs(ctx, self.cast.life, what);
+    }
+
+    /// Uses the orchestrator from within.
+    async fn reach_out(&self, what: &str, name: &str) {
+        let Some(orchestrator) = self.cast.watch.see().orchestrator.clone() else {
+            return;
+        };
+        let Some(handle) = orchestrator.agent(name) else {
+            return;
+        };
+        self.cast.watch.see().counts.used += 1;
+        match what {
+            "spawn" => drop(orchestrator.spawn(name)),
+            "cancel" => handle.cancel(),
+            "halt" => drop(handle.stop().now_or_never()),
+            _ => {
+                let tag = self.cast.watch.tag(name);
+                let patience = (what == "ask").then_some(400);
+                let sent = send(
+                    &self.cast.watch,
+                    &self.cast.runtime,
+                    handle,
+                    tag,
+                    "20 reply",
+                    patience,
+                );
+                if what == "ask" {
+                    let _ = sent.await;
+                }
+            }
+        }
     }
 
     /// One word of a script; an end if it is one.
@@ -138,6 +204,11 @@ impl Actor {
                 if ctx.keep(number) == Ok(true) {
                     *kept = format!(" {number}");
                 }
+                return None;
+            }
+            word if word.contains(':') => {
+                let (what, name) = word.split_once(':').unwrap_or_default();
+                self.reach_out(what, name).await;
                 return None;
             }
             wait => {

@@ -173,6 +173,8 @@ pub(crate) struct Ledger {
     /// The number of the last who were told to go together.
     together: u64,
     pub(crate) told: Told,
+    /// The clock was set: spans in the journal are not those that passed.
+    pub(crate) jumped: bool,
     last: VecDeque<(Seq, Vec<u8>)>,
 }
 
@@ -268,7 +270,7 @@ impl Ledger {
         let Stage::Waiting(due) = one.stage else {
             return Err(format!("it was not to start: {one:?}"));
         };
-        ensure(due.is_none_or(|due| due <= at), || {
+        ensure(self.jumped || due.is_none_or(|due| due <= at), || {
             format!("it is {at}, and due at {due:?}")
         })?;
         let Some(parent) = one.parent else { return Ok(()) };
@@ -292,6 +294,7 @@ impl Ledger {
     }
 
     fn expect_restart(&mut self, at: Millis, key: u32, restarts: u32, due: Millis) -> Checked {
+        let jumped = self.jumped;
         let one = self.one(key)?;
         let settings = one.settings;
         ensure(restarts == one.restarts + 1, || {
@@ -304,17 +307,19 @@ impl Ledger {
             None => one.streak,
             Some(window) => one.moments.iter().filter(|moment| **moment + window > at).count() as u32,
         };
-        ensure(spent < settings.max_restarts, || {
-            format!("{spent} restarts count, and {} may", settings.max_restarts)
-        })?;
-        let wait = due.saturating_sub(at);
-        let (least, most) = (
-            settings.backoff.wait(spent + 1, u64::MAX),
-            settings.backoff.wait(spent + 1, 0),
-        );
-        ensure((least..=most).contains(&wait), || {
-            format!("{wait} is not from {least} to {most}")
-        })?;
+        if !jumped || settings.window.is_none() {
+            ensure(spent < settings.max_restarts, || {
+                format!("{spent} restarts count, and {} may", settings.max_restarts)
+            })?;
+            let wait = due.saturating_sub(at);
+            let (least, most) = (
+                settings.backoff.wait(spent + 1, u64::MAX),
+                settings.backoff.wait(spent + 1, 0),
+            );
+            ensure((least..=most).contains(&wait), || {
+                format!("{wait} is not from {least} to {most}")
+            })?;
+        }
         one.restarts += 1;
         one.streak += 1;
         one.moments.push(at);
@@ -676,6 +681,7 @@ impl Ledger {
 }
 
 fn may_drop(one: &mut One, message: u32, why: DropReason) -> Checked {
+    let overtime = one.overtime;
     let (failed, goal, busy, settings) = (one.failed, one.goal, one.busy, one.settings);
     let (waiting, oldest) = (
         one.waiting(),
@@ -693,9 +699,8 @@ fn may_drop(one: &mut One, message: u32, why: DropReason) -> Checked {
                 && deliveries > settings.retry_message
         }
         DropReason::Overflow => {
-            settings.overflow == Overflow::DropOldest
-                && waiting >= settings.inbox as usize
-                && oldest == Some(message)
+            let full = waiting >= settings.inbox as usize && oldest == Some(message);
+            settings.overflow == Overflow::DropOldest && (full || overtime)
         }
         DropReason::Poisoned => deliveries >= CRASHES + settings.retry_message,
         DropReason::Withdrawn => false,

@@ -7,15 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use agent_orchestrator::journal::{Frame, FrameKind};
 use agent_orchestrator::sim::SimulatedJournal;
 use agent_orchestrator::{
-    AgentContext, AgentError, AgentOutcome, AgentResult, DropReason, ErrorCode, Journal, OrchestratorError,
-    Overflow, Result, Seq, Stored, async_trait,
+    AgentContext, AgentError, AgentOrchestrator, AgentOutcome, AgentResult, DropReason, ErrorCode, Journal,
+    OrchestratorError, Overflow, Result, Seq, Stored, async_trait,
 };
 
 use super::agent_world_ledger::{Fate, Ledger, One, Stage};
 
 /// What a process has seen, and what of it must be there after it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Seen {
+    /// For agents that use what they are part of.
+    pub(crate) orchestrator: Option<AgentOrchestrator>,
     pub(crate) ledger: Ledger,
     /// Events that were given to the journal, and are not durable yet.
     pub(crate) offered: Vec<(Seq, Vec<u8>)>,
@@ -58,10 +60,12 @@ pub(crate) struct Counts {
     pub(crate) outcomes: u64,
     pub(crate) policies: u64,
     pub(crate) restored: u64,
+    pub(crate) left: u64,
+    pub(crate) used: u64,
 }
 
 /// A look at what is seen. Clones are the same.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Watch(Arc<Mutex<Seen>>);
 
 impl Watch {
@@ -118,6 +122,22 @@ impl Watch {
         let number = seen.number();
         seen.prompts.insert(number, (name, start, message));
         Prompting(self.clone(), number)
+    }
+
+    /// A message is sent: what it calls itself.
+    pub(crate) fn tag(&self, name: &str) -> String {
+        let mut seen = self.see();
+        seen.counts.sends += 1;
+        let tag = format!("m{}", seen.counts.sends);
+        seen.callers.insert(tag.clone(), name.to_owned());
+        tag
+    }
+
+    /// Whoever sent a message no longer waits.
+    pub(crate) fn left(&self, tag: &str) {
+        let mut seen = self.see();
+        seen.counts.left += 1;
+        seen.callers.remove(tag);
     }
 
     /// Whoever sent a message is told what became of it.
