@@ -10,6 +10,17 @@ use agent_orchestrator::{DropReason, Millis, Overflow, RestartType, Seq};
 /// As often as a process may end while an agent is at a message.
 const CRASHES: u32 = 16;
 
+/// What agents of these worlds fail at a message with.
+const SAID: [&str; 7] = [
+    "not yet",
+    "the model takes no more requests for now",
+    "no more",
+    "the network failed: unplugged",
+    "half",
+    "the agent panicked: as the script says",
+    "the agent was called off",
+];
+
 type Checked = Result<(), String>;
 
 fn ensure(holds: bool, what: impl FnOnce() -> String) -> Checked {
@@ -438,8 +449,11 @@ impl Ledger {
                 incarnation,
                 failure,
                 message,
+                error,
                 ..
             } => {
+                let said = failure != AgentFailure::Message || SAID.contains(&error);
+                ensure(said, || "no agent said that".to_owned())?;
                 let one = self.one(key)?;
                 let message = message.map(|message| message.get());
                 let recorded = one.recorded();
