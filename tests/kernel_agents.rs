@@ -773,6 +773,16 @@ fn a_temporary_agent_is_never_restarted() {
 }
 
 #[test]
+fn a_temporary_agent_that_was_never_made_ends_when_its_policy_lets_it_go_on() {
+    let mut host = Host::consulted();
+    host.policy = Some(SupervisorAction::Resume);
+    host.starts = false;
+    let agent = host.run("agent", |settings| settings.restart = RestartType::Temporary);
+    assert_eq!(host.fail(agent, None, true), Ok(Reply::Done));
+    assert_eq!((host.status(agent), host.waits()), (Failed, vec![]));
+}
+
+#[test]
 fn a_permanent_agent_that_ends_by_itself_is_restarted_and_others_are_not() {
     let mut host = Host::new();
     let permanent = host.run("permanent", |settings| settings.restart = RestartType::Permanent);

@@ -1,9 +1,10 @@
-// Plants one bug after the other in a copy of the sources, and demands that the short campaign finds each of them.
+// Plants one bug after the other in a copy of the sources, and demands that the short campaign finds each of them: that
+// of tasks, or the one that the bug names.
 //   npm run planted             all
 //   npm run planted -- slot     those with the word in their name
 // The copy is in target/planted, what is built of it in target/planted-build: cargo would take it for this crate. This takes minutes, since each bug is a build.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bugs } from "./planted/bugs.mjs";
@@ -11,8 +12,8 @@ import { bugs } from "./planted/bugs.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const copy = join(root, "target", "planted");
 
-function campaign() {
-  const command = ["test", "--features", "native", "--test", "simulation", "every_seed", "--", "--nocapture"];
+function campaign(test) {
+  const command = ["test", "--features", "native", "--test", test, "every_seed", "--", "--nocapture"];
   const env = { ...process.env, CARGO_TARGET_DIR: join(root, "target", "planted-build"), RUST_BACKTRACE: "0", SHRINK: "0" };
   const start = performance.now();
   const { stdout, stderr } = spawnSync("cargo", command, { cwd: copy, env, encoding: "utf8", maxBuffer: 1 << 30, timeout: 1_200_000 });
@@ -23,22 +24,24 @@ function campaign() {
 
 rmSync(copy, { recursive: true, force: true });
 mkdirSync(copy, { recursive: true });
-for (const name of ["src", "benches", "examples", "tests/simulation.rs", "Cargo.toml", "Cargo.lock", "README.md"]) {
+const worlds = readdirSync(join(root, "tests", "rust")).filter((name) => name.startsWith("agent_world"));
+const campaigns = ["tests/simulation.rs", "tests/agents_simulation.rs", ...worlds.map((name) => `tests/rust/${name}`)];
+for (const name of ["src", "benches", "examples", ...campaigns, "Cargo.toml", "Cargo.lock", "README.md"]) {
   cpSync(join(root, name), join(copy, name), { recursive: true });
 }
 
 const words = process.argv.slice(2);
 let missed = 0;
 const chosen = bugs.filter(({ name }) => words.every((word) => name.includes(word)));
-for (const { name, file, from, to } of chosen) {
+for (const { name, test = "simulation", file, from, to } of chosen) {
   const path = join(copy, file);
   const source = readFileSync(path, "utf8");
   if (source.split(from).length !== 2) throw new Error(`${file} does not have this once: ${from}`);
   writeFileSync(path, source.replace(from, () => to));
-  const { seed, what, told, passed, seconds } = campaign();
+  const { seed, what, told, passed, seconds } = campaign(test);
   writeFileSync(path, source);
   if (seed === undefined) missed += 1;
-  const found = seed === undefined ? (passed ? "NOT FOUND" : `NEITHER FOUND NOR RUN:\n${told.slice(-2000)}`) : `seed ${seed}, ${what}`;
+  const found = seed === undefined ? (passed ? "NOT FOUND" : `NEITHER FOUND NOR RUN:\n${told.slice(-2000)}`) : `seed ${seed}, ${what.slice(0, 200)}`;
   console.log(`${name}: ${found} (${seconds} s)`);
 }
 console.log(`${chosen.length - missed} of ${chosen.length} bugs were found`);

@@ -517,11 +517,11 @@ impl Model {
         match action {
             SupervisorAction::Escalate => self.escalate(origin, about),
             SupervisorAction::Stop => self.fail_tree(origin, about),
-            SupervisorAction::Restart if temporary => self.fail_tree(origin, about),
             SupervisorAction::Resume if !factory => {
                 self.give_up_failed(origin);
                 self.one(origin).stage = Stage::Running;
             }
+            _ if temporary => self.fail_tree(origin, about),
             _ => self.restart(origin, about),
         }
     }

@@ -189,9 +189,11 @@ impl Turn<'_> {
         match action {
             SupervisorAction::Escalate => self.escalate(origin, about),
             SupervisorAction::Stop => self.fail_tree(origin, about),
-            SupervisorAction::Restart if temporary(about) => self.fail_tree(origin, about),
-            // What was never made cannot go on.
             SupervisorAction::Resume if !from_factory() => self.resume_agent(origin),
+            SupervisorAction::Restart | SupervisorAction::Resume if temporary(about) => {
+                self.fail_tree(origin, about)
+            }
+            // What was never made cannot go on.
             SupervisorAction::Restart | SupervisorAction::Resume => self.restart_agent(origin, about),
         }
     }
