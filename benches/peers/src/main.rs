@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 
-/// Messages in a round.
-const MESSAGES: u32 = 20_000;
-const ROUNDS: usize = 20;
+/// Messages in a round: few, so that some rounds are over before the system gives the processor to somebody else.
+const MESSAGES: u32 = 2_000;
+const ROUNDS: usize = 200;
 const AGENTS: usize = 100_000;
 
 fn main() {
