@@ -95,22 +95,42 @@ export function jsonText(what: string, value: unknown, without: (message: string
   return fits(what, text);
 }
 
+/** How many bytes a message or a reply may have, as in `src/kernel/limits.rs`. The core sees only those that are recorded. */
+const MOST = 1 << 20;
+
+/** Refuses what says more than that. */
+export function bounded(what: string, texts: readonly string[]): void {
+  // A character is at most three bytes: only of what is large the bytes are counted.
+  if (texts.reduce((sum, { length }) => sum + length * 3, 0) <= MOST) return;
+  const encoder = new TextEncoder();
+  const size = texts.reduce((sum, text) => sum + encoder.encode(text).length, 0);
+  if (size > MOST) throw new OrchestratorError("LIMIT_EXCEEDED", `${what} has ${size} bytes; at most ${MOST} are taken`);
+}
+
 /** A message as it lies in JS until it is delivered: a text of the user's, or messages that nobody can change. */
 export type Payload = string | readonly AgentMessage[];
 
 /** Reads what is sent. */
 export function readMessages(input: unknown): Payload {
-  if (typeof input === "string") return string("the message", input);
+  if (typeof input === "string") {
+    const text = string("the message", input);
+    if (text.length * 3 > MOST) bounded("the message", [text]);
+    return text;
+  }
   return reading("the message", () => {
     const items = Array.isArray(input) ? Array.from(input as unknown[]) : [input];
     if (items.length === 0) throw invalid("there must be at least one message");
+    const texts: string[] = [];
     const messages = items.map((item) => {
       const { role, content } = object("a message", item) as { role?: unknown; content?: unknown };
       if (!ROLES.includes(role)) throw invalid(`a message's role must be one of ${ROLES.join(", ")}, not ${typeof role === "string" ? quote(role) : kindOf(role)}`);
       if (content === undefined) throw invalid("a message must have a content");
-      const copy = typeof content === "string" ? string("a message's content", content) : (JSON.parse(jsonText("a message's content", content, invalid)) as JsonValue);
+      const text = typeof content === "string" ? string("a message's content", content) : jsonText("a message's content", content, invalid);
+      texts.push(text);
+      const copy = typeof content === "string" ? text : (JSON.parse(text) as JsonValue);
       return { role, content: copy } as AgentMessage;
     });
+    bounded("the message", texts);
     return freezeDeep(messages);
   });
 }

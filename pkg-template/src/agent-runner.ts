@@ -2,7 +2,7 @@
 import { Life, type Cell } from "./agent-cell.js";
 import { Context, stateOf, Turn } from "./agent-context.js";
 import { Mail } from "./agent-mail.js";
-import { jsonText, messagesOf } from "./agent-options.js";
+import { bounded, jsonText, messagesOf } from "./agent-options.js";
 import type { AgentMessage, SupervisedAgent } from "./agent-types.js";
 import { LATE, type Core } from "./core.js";
 import { OrchestratorError, describe } from "./errors.js";
@@ -158,10 +158,12 @@ export class Runner {
     let text = "";
     try {
       if (isPlain(value)) {
+        if (typeof value === "string") bounded("the reply", [value]);
         mail.reply = typeof value === "string" ? value.toWellFormed() : value;
         if (recorded) text = JSON.stringify(mail.reply ?? null);
       } else {
         const json = jsonText("the reply", value, rubbish);
+        bounded("the reply", [json]);
         const copy = JSON.parse(json) as JsonValue;
         if (isFailure(copy)) return this.failed(turn, copy, toldBy(copy), copy.retryable !== false);
         mail.reply = copy;

@@ -29,6 +29,15 @@ pub(crate) fn canonical_value(value: &Value) -> Result<String> {
     Ok(out)
 }
 
+/// How many bytes a JSON value has as a text, without the quotes of a string: no text is made of what is mostly one.
+pub(crate) fn size_of(value: &Value) -> Result<usize> {
+    match value {
+        Value::String(text) => Ok(text.len()),
+        Value::Array(_) | Value::Object(_) => canonical_value(value).map(|text| text.len()),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(0),
+    }
+}
+
 /// The canonical text of a JSON object that `JSON.stringify` wrote.
 ///
 /// # Errors

@@ -136,11 +136,31 @@ describe("what is sent", () => {
     });
   }
 
-  test("is refused when it is far too long", async (t) => {
-    const { orchestrator } = await stage(t);
-    orchestrator.addAgent("a", agent);
-    await refusedWith("LIMIT_EXCEEDED", () => orchestrator.spawn("a").send("x".repeat(2 ** 22 + 1)));
-  });
+  for (const recordMessages of [false, true]) {
+    test(`is refused when it is too long, ${recordMessages ? "recorded" : "in memory"}`, async (t) => {
+      const { orchestrator } = await stage(t);
+      orchestrator.addAgent("a", () => ({ prompt: ([{ content }]) => (typeof content === "string" ? content.length : 0) }), { recordMessages });
+      const handle = orchestrator.spawn("a");
+      const most = 2 ** 20 - 100;
+      assert.equal(await handle.send("x".repeat(most)), most);
+      assert.equal(await handle.send("é".repeat(most / 2)), most / 2);
+      for (const input of ["x".repeat(2 ** 20 + 1), "é".repeat(2 ** 19 + 1), "x".repeat(2 ** 22 + 1), { role: "user", content: { text: "x".repeat(2 ** 20) } },
+        Array.from({ length: 2 }, () => ({ role: "user", content: "x".repeat(2 ** 19 + 1) }))]) {
+        await refusedWith("LIMIT_EXCEEDED", () => handle.send(input));
+      }
+      assert.equal(await handle.send("and the next"), 12);
+    });
+
+    test(`fails the agent when its reply is too long, ${recordMessages ? "recorded" : "in memory"}`, async (t) => {
+      const { orchestrator } = await stage(t);
+      orchestrator.addAgent("a", () => ({ prompt: ([{ content }]) => (content === "text" ? "x".repeat(2 ** 20 + 1) : ["x".repeat(2 ** 20)]) }), { recordMessages });
+      for (const kind of ["text", "list"]) {
+        const { cause } = await refusedWith("AGENT_FAILED", () => orchestrator.spawn("a").send(kind));
+        assert.equal(cause.code, "LIMIT_EXCEEDED");
+        await turn();
+      }
+    });
+  }
 });
 
 describe("what is replied", () => {

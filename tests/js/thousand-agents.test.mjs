@@ -23,8 +23,8 @@ async function used() {
 const sum = (numbers) => Object.values(numbers).reduce((all, number) => all + number, 0);
 
 test("every message is answered or reported, the tree ends as the policies say, and memory returns to its level", async () => {
-  // What is compiled and cached stays, so the first, small one is no measure.
-  await runAgents(AgentOrchestrator, VirtualClock, { ...plan, messages: 10_000, seed: 2 });
+  // What is compiled stays, and so does the memory of the core, for the next one: the first tree is no measure.
+  await runAgents(AgentOrchestrator, VirtualClock, { ...plan, seed: 2 });
   const before = await used();
   const { problems, counts, dropped, states, restarts, doomed } = await runAgents(AgentOrchestrator, VirtualClock, plan);
   const after = await used();
@@ -39,7 +39,7 @@ test("every message is answered or reported, the tree ends as the policies say, 
   assert.ok(failed > plan.messages * FAILURES * 0.8, `${failed} failures`);
   assert.deepEqual(states, { running: 1000 - doomed, failed: doomed });
   assert.ok(restarts > 2000 && doomed > 30 && refused > 1000, JSON.stringify({ restarts, doomed, refused }));
-  assert.ok(after - before < 4e6, `${after - before} bytes more are in use than before`);
+  assert.ok(after - before < 2e6, `${after - before} bytes more are in use than before`);
 });
 
 test("the same seed gives the same run", async () => {

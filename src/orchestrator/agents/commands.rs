@@ -114,6 +114,7 @@ impl Driver {
 
     /// Sends messages to an agent, and waits for its answer.
     pub(crate) async fn ask_agent(&self, key: AgentKey, said: Said) -> Answered {
+        said.check()?;
         let letter = Arc::new(Letter::new(said));
         let mut posted = self.post(key, &letter)?;
         if matches!(posted, Posted::Unwritten) {

@@ -5,9 +5,9 @@ use std::task::{Context, Poll, Waker};
 
 use super::error::AgentError;
 use super::message::{AgentMessage, AgentResult};
-use crate::kernel::Result;
+use crate::kernel::{Result, limits};
 use crate::orchestrator::driver::disposed;
-use crate::orchestrator::json::canonical_value;
+use crate::orchestrator::json::{canonical_value, size_of};
 
 /// What whoever sent a message is told.
 pub(crate) type Answered = Result<AgentResult, AgentError>;
@@ -20,6 +20,13 @@ pub(crate) enum Said {
 }
 
 impl Said {
+    /// Refuses what says more than a message may: what is recorded the kernel refuses, and the rest never comes there.
+    pub(super) fn check(&self) -> Result<()> {
+        let sizes = self.messages().iter().map(|message| size_of(&message.content));
+        let size = sizes.sum::<Result<usize>>()?;
+        limits::MESSAGE.check(size)
+    }
+
     fn messages(&self) -> &[AgentMessage] {
         match self {
             Self::One(message) => std::slice::from_ref(message),

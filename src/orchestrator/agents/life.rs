@@ -13,10 +13,12 @@ use super::desk::{Desk, Order};
 use super::error::AgentError;
 use super::letter::Letter;
 use super::message::AgentResult;
-use crate::kernel::{AgentCommand, AgentKey, Command, ErrorCode, Incarnation, Message, Reply, Result};
+use crate::kernel::{
+    AgentCommand, AgentKey, Command, ErrorCode, Incarnation, Message, Reply, Result, limits,
+};
 use crate::orchestrator::attempt::panic_message;
 use crate::orchestrator::driver::Driver;
-use crate::orchestrator::json::canonical_value;
+use crate::orchestrator::json::{canonical_value, size_of};
 use crate::runtime::BoxFuture;
 
 /// One start of an agent: what it is to do, and where it says how it went. Clones are of the same start.
@@ -129,6 +131,7 @@ impl Life {
         let reply = if self.records {
             canonical_value(&result.content)?
         } else {
+            limits::REPLY.check(size_of(&result.content)?)?;
             String::new()
         };
         // Copied before anything is locked, unless it is short.

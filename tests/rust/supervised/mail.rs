@@ -129,6 +129,29 @@ fn the_agent_goes_on_when_all_handles_are_dropped() {
 }
 
 #[test]
+fn messages_that_are_too_long_are_refused_recorded_or_not() {
+    for record in [false, true] {
+        let stage = Stage::new();
+        stage.add_with("writer", AgentOptions::new().record_messages(record));
+        let agent = stage.spawn("writer");
+        let long = "x".repeat((1 << 20) + 1);
+        let refused = stage.ask(&agent, &long).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::LimitExceeded, "{record}");
+    }
+}
+
+#[test]
+fn a_reply_that_is_too_long_fails_the_agent() {
+    let stage = Stage::new();
+    let agent = stage.start("writer");
+    // The answer has a few letters more.
+    let refused = stage.ask(&agent, &"x".repeat((1 << 20) - 3)).unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::AgentFailed);
+    let error = stage.orchestrator.tree().unwrap()[0].last_error.clone().unwrap();
+    assert!(error.contains("at most 1048576 are taken"), "{error}");
+}
+
+#[test]
 fn a_full_inbox_refuses_when_it_was_told_to() {
     let stage = Stage::new();
     let options = AgentOptions::new().inbox_capacity(1).overflow(Overflow::Refuse);
