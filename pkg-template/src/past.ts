@@ -1,4 +1,6 @@
 /** Looks at the past: the state after any event that is still kept, and what changed between two. */
+import type { AgentNode, DeadLetters } from "./agent-types.js";
+import { AgentView } from "./agent-view.js";
 import { still } from "./clock.js";
 import { Core } from "./core.js";
 import { OrchestratorError } from "./errors.js";
@@ -21,11 +23,13 @@ export class PastState implements Disposable {
   readonly at: number;
   readonly #core: Core;
   readonly #view: View;
+  readonly #agents: AgentView;
 
   /** @internal */
   constructor(core: Core, seq: number) {
     this.#core = core;
     this.#view = new View(core, new Names(core));
+    this.#agents = new AgentView(core);
     this.seq = seq;
     this.at = core.read((glue) => glue.at());
   }
@@ -58,6 +62,16 @@ export class PastState implements Disposable {
   /** What {@link AgentOrchestrator.taskContext} gave. */
   taskContext(): string {
     return this.#view.taskContext();
+  }
+
+  /** All agents that had none above them, with those below each. What an agent was at is not known of the past. */
+  tree(): readonly AgentNode[] {
+    return this.#agents.tree();
+  }
+
+  /** The messages that agents could not answer. */
+  deadLetters(): DeadLetters {
+    return this.#agents.deadLetters();
   }
 
   /** What {@link AgentOrchestrator.stateHash} gave. */

@@ -23,7 +23,7 @@ pub struct PastState {
 }
 
 impl PastState {
-    fn kernel(&self) -> &Kernel {
+    pub(crate) fn kernel(&self) -> &Kernel {
         self.engine.kernel()
     }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::kernel::{AgentKey, AgentStatus, Kernel, Millis, RestartType, Strategy};
+use crate::orchestrator::PastState;
 
 /// One agent, with those below it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,6 +57,20 @@ impl AgentNode {
             // No deeper than the limit on agents above an agent.
             children: children.filter_map(|child| Self::of(kernel, *child)).collect(),
         })
+    }
+}
+
+impl PastState {
+    /// All agents that had none above them, with those below each. What an agent was at is not known of the past.
+    #[must_use]
+    pub fn tree(&self) -> Vec<AgentNode> {
+        tree(self.kernel())
+    }
+
+    /// The messages that agents could not answer.
+    #[must_use]
+    pub fn dead_letters(&self) -> DeadLetters {
+        dead_letters(self.kernel())
     }
 }
 

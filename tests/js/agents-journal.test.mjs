@@ -248,3 +248,30 @@ describe("overload", () => {
     assert.equal(await second, "fine, too");
   });
 });
+
+test("the past has its agents, and a fork goes on with them", async (t) => {
+  const { orchestrator } = await stage(t, { eventLogBytes: 1e6 });
+  orchestrator.addAgent("desk", () => ({ prompt: () => "open" }), { recordMessages: true });
+  orchestrator.addChild("writer", "desk", () => ({ prompt: ([{ content }]) => `about ${content}` }), { recordMessages: true });
+  const { seq: before } = await orchestrator.verify();
+  orchestrator.spawn("desk");
+  assert.equal(await orchestrator.agent("writer").send("ink"), "about ink");
+  const { seq: between } = await orchestrator.verify();
+  await orchestrator.agent("desk").stop();
+
+  const past = await orchestrator.at(before);
+  t.after(() => past.dispose());
+  assert.deepEqual(past.tree().map(({ name, status, children }) => [name, status, children.length]), [["desk", "registered", 1]]);
+  const later = await orchestrator.at(between);
+  t.after(() => later.dispose());
+  assert.deepEqual(later.tree()[0].children.map(({ name, status, queued }) => [name, status, queued]), [["writer", "running", 0]]);
+  assert.deepEqual(later.deadLetters(), { letters: [], dropped: 0 });
+
+  const fork = await orchestrator.fork(between);
+  t.after(() => fork.dispose());
+  assert.equal(fork.tree()[0].attached, false);
+  fork.addAgent("desk", () => ({ prompt: () => "open again" }));
+  fork.addChild("writer", "desk", () => ({ prompt: ([{ content }]) => `more about ${content}` }));
+  assert.equal(await fork.agent("writer").send("ink"), "more about ink");
+  assert.equal(orchestrator.agent("writer").status, "completed");
+});

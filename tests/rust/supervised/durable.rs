@@ -235,3 +235,35 @@ fn when_the_journal_fails_everybody_is_told_why_and_the_agents_are_dropped() {
         Err(AgentError::Refused(error)) if error.code() == ErrorCode::JournalFailed
     ));
 }
+
+#[test]
+fn the_past_has_its_agents() {
+    let journal = MemoryJournal::new();
+    let stage = open(&journal);
+    stage.add("boss");
+    stage.add_child("worker", "boss");
+    let before = stage
+        .runtime
+        .block_on(stage.orchestrator.verify())
+        .unwrap()
+        .unwrap()
+        .seq;
+    let _ = stage.spawn("boss");
+    stage.runtime.run_until_idle();
+    let after = stage
+        .runtime
+        .block_on(stage.orchestrator.verify())
+        .unwrap()
+        .unwrap()
+        .seq;
+    let at = |seq| {
+        stage
+            .runtime
+            .block_on(stage.orchestrator.at(seq))
+            .unwrap()
+            .unwrap()
+    };
+    assert_eq!(at(before).tree()[0].status, AgentStatus::Registered);
+    assert_eq!(at(after).tree()[0].children[0].status, AgentStatus::Running);
+    assert!(at(after).dead_letters().letters.is_empty());
+}
