@@ -167,7 +167,8 @@ type Open = Arc<Mutex<BTreeMap<String, UnboundedSender<Order>>>>;
 
 struct Puppet(Open);
 
-#[async_trait]
+#[cfg_attr(target_family = "wasm", async_trait(?Send))]
+#[cfg_attr(not(target_family = "wasm"), async_trait)]
 impl Agent for Puppet {
     async fn prompt(
         &mut self,
