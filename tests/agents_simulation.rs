@@ -14,7 +14,12 @@
 mod rust {
     pub(crate) mod agent_world;
     pub(crate) mod agent_world_actor;
+    pub(crate) mod agent_world_deeds;
     pub(crate) mod agent_world_ledger;
+    pub(crate) mod agent_world_life;
+    pub(crate) mod agent_world_mail;
+    pub(crate) mod agent_world_one;
+    pub(crate) mod agent_world_rest;
     pub(crate) mod agent_world_watch;
 }
 

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use agent_orchestrator::kernel::{
-    AgentEnd, AgentFact, AgentFailure, AgentSettings, AgentStatus, Event, Goal, Strategy,
-};
-use agent_orchestrator::{DropReason, Millis, Overflow, RestartType, Seq};
+use agent_orchestrator::kernel::{AgentEnd, AgentFact, AgentFailure, Event, Goal, Strategy};
+use agent_orchestrator::{Millis, RestartType, Seq};
 
-/// As often as a process may end while an agent is at a message.
-const CRASHES: u32 = 16;
+use super::agent_world_mail::OfMail;
+use super::agent_world_one::{Fate, One, Stage};
 
 /// What agents of these worlds fail at a message with.
 const SAID: [&str; 7] = [
@@ -21,129 +19,10 @@ const SAID: [&str; 7] = [
     "the agent was called off",
 ];
 
-type Checked = Result<(), String>;
+pub(super) type Checked = Result<(), String>;
 
-fn ensure(holds: bool, what: impl FnOnce() -> String) -> Checked {
+pub(super) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Checked {
     if holds { Ok(()) } else { Err(what()) }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Stage {
-    Registered,
-    Waiting(Option<Millis>),
-    Starting,
-    Running,
-    /// It failed; it is to be decided about this one.
-    Judged(u32),
-    Ended(AgentEnd),
-}
-
-#[derive(Debug)]
-pub(crate) struct Mail {
-    pub(crate) message: u32,
-    deliveries: u32,
-    tag: String,
-}
-
-/// One agent.
-#[derive(Debug)]
-pub(crate) struct One {
-    pub(crate) name: String,
-    pub(crate) parent: Option<u32>,
-    pub(crate) settings: AgentSettings,
-    pub(crate) attached: bool,
-    pub(crate) stage: Stage,
-    pub(crate) goal: Option<Goal>,
-    pub(crate) closing: bool,
-    /// There may be something of it at the host.
-    pub(crate) alive: bool,
-    pub(crate) incarnation: u32,
-    pub(crate) restarts: u32,
-    pub(crate) starts: u32,
-    streak: u32,
-    moments: Vec<Millis>,
-    failed: Option<(AgentFailure, Option<u32>)>,
-    pub(crate) kept: Option<String>,
-    late: u32,
-    last: u32,
-    pub(crate) inbox: VecDeque<Mail>,
-    pub(crate) busy: Option<u32>,
-    /// It held its message for too long, and may still be at it.
-    pub(crate) overtime: bool,
-    /// Who were told to go together with it have this number, too; those told before have a lower one.
-    together: u64,
-    /// Whether it had to wait for those beside it when it was told to go.
-    ordered: bool,
-    /// It failed on the way down, before there was anything that could be told to go.
-    gone: bool,
-    /// Its message was given up though it might have been tried again: only because the agent goes on, or ends.
-    given_up: bool,
-    answered: bool,
-    /// The oldest message made room. After it was added with a smaller inbox there may be more than that holds.
-    pushed: bool,
-}
-
-impl One {
-    pub(crate) const fn is_down(&self) -> bool {
-        matches!(self.stage, Stage::Registered | Stage::Ended(_))
-    }
-
-    pub(crate) const fn is_up(&self) -> bool {
-        !self.is_down() && !matches!(self.goal, Some(Goal::End(_)))
-    }
-
-    pub(crate) const fn runs(&self) -> bool {
-        matches!(self.stage, Stage::Running) && self.goal.is_none()
-    }
-
-    pub(crate) fn recorded(&self) -> bool {
-        self.settings.recorded == Some(true)
-    }
-
-    pub(crate) fn has(&self, message: u32) -> bool {
-        self.inbox.iter().any(|mail| mail.message == message)
-    }
-
-    pub(crate) fn waiting(&self) -> usize {
-        let busy = self.busy.is_some_and(|busy| self.has(busy));
-        self.inbox.len() - usize::from(busy)
-    }
-
-    fn mail(&mut self, message: u32) -> Result<&mut Mail, String> {
-        let found = self.inbox.iter_mut().find(|mail| mail.message == message);
-        found.ok_or_else(|| format!("message {message} is not in the inbox"))
-    }
-
-    fn take(&mut self, message: u32) -> Result<Mail, String> {
-        let place = self.inbox.iter().position(|mail| mail.message == message);
-        place.and_then(|place| self.inbox.remove(place)).ok_or_else(|| {
-            format!("message {message} is not in the inbox: it ended before, or was never sent")
-        })
-    }
-
-    pub(crate) const fn status(&self) -> AgentStatus {
-        match (self.stage, self.goal) {
-            (Stage::Ended(AgentEnd::Completed), _) => AgentStatus::Completed,
-            (Stage::Ended(AgentEnd::Failed), _) => AgentStatus::Failed,
-            (Stage::Ended(AgentEnd::Cancelled), _) => AgentStatus::Cancelled,
-            (Stage::Registered, _) => AgentStatus::Registered,
-            (_, Some(Goal::End(_))) => AgentStatus::Stopping,
-            (_, Some(Goal::Restart { .. })) | (Stage::Judged(_), _) => AgentStatus::Restarting,
-            _ if self.closing => AgentStatus::Stopping,
-            (Stage::Running, _) => AgentStatus::Running,
-            (Stage::Waiting(_), _) if self.starts == 0 => AgentStatus::Starting,
-            (Stage::Starting, _) if self.starts == 1 => AgentStatus::Starting,
-            _ => AgentStatus::Restarting,
-        }
-    }
-}
-
-/// What became of a message.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Fate {
-    Sent,
-    Answered(String),
-    Dropped(DropReason),
 }
 
 /// How much there was to check.
@@ -152,6 +31,8 @@ pub(crate) struct Told {
     pub(crate) events: u64,
     pub(crate) starts: u64,
     pub(crate) restarts: u64,
+    /// How often something was to be decided.
+    pub(crate) judged: u64,
     pub(crate) messages: u64,
     pub(crate) deliveries: u64,
     pub(crate) again: u64,
@@ -178,7 +59,7 @@ pub(crate) struct Ledger {
     /// How agents ended, by name.
     pub(crate) ends: BTreeMap<String, Vec<AgentEnd>>,
     pub(crate) dead: VecDeque<(String, u32, u32)>,
-    letter: Option<(u32, u32)>,
+    pub(super) letter: Option<(u32, u32)>,
     /// Those that must be told to go with one that is begun anew.
     with: Vec<u32>,
     /// The number of the last who were told to go together.
@@ -394,7 +275,7 @@ impl Ledger {
                 )?;
                 self.made += 1;
                 self.names.insert(name.to_owned(), key);
-                self.agents.insert(key, new(name, parent, settings));
+                self.agents.insert(key, One::new(name, parent, settings));
             }
             AgentFact::Removed => {
                 ensure(self.children(key).next().is_none(), || {
@@ -476,9 +357,11 @@ impl Ledger {
                 } else {
                     one.busy = None;
                 }
-                match one.goal {
-                    None => one.stage = Stage::Judged(key),
-                    Some(_) => one.gone = one.stage == Stage::Starting,
+                if one.goal.is_some() {
+                    one.gone = one.stage == Stage::Starting;
+                } else {
+                    one.stage = Stage::Judged(key);
+                    self.told.judged += 1;
                 }
             }
             AgentFact::Resumed => {
@@ -502,6 +385,7 @@ impl Ledger {
                 })?;
                 origin.stage = Stage::Judged(to.unwrap_or(key));
                 self.told.escalated += 1;
+                self.told.judged += u64::from(to.is_some());
             }
             AgentFact::Restarting { restarts, due } => {
                 self.told.restarts += 1;
@@ -579,201 +463,5 @@ impl Ledger {
             one.answered = false;
         }
         Ok(())
-    }
-
-    fn mail_fact(&mut self, key: u32, fact: &AgentFact<'_>) -> Checked {
-        let letter = self.letter.take();
-        let one = self.agents.get_mut(&key).ok_or("there is no such agent")?;
-        match *fact {
-            AgentFact::Sent { message, payload } => {
-                let tag = tag_of(payload);
-                ensure(one.recorded() && one.is_up() && !one.closing, || {
-                    format!("it takes none: {one:?}")
-                })?;
-                ensure(message.get() == one.last + 1, || {
-                    format!("the last was {}", one.last)
-                })?;
-                ensure(
-                    std::mem::take(&mut one.pushed) || one.waiting() < one.settings.inbox as usize,
-                    || format!("its inbox is full: {one:?}"),
-                )?;
-                ensure(!self.refused.contains(&tag), || format!("{tag} was refused"))?;
-                one.last = message.get();
-                one.inbox.push_back(Mail {
-                    message: message.get(),
-                    deliveries: 0,
-                    tag: tag.clone(),
-                });
-                self.told.messages += 1;
-                let known = self.fates.insert(tag, Fate::Sent);
-                ensure(known.is_none(), || "it was sent before".to_owned())
-            }
-            AgentFact::Prompted { message } => {
-                ensure(one.runs() && one.alive && one.recorded(), || {
-                    format!("it does not run: {one:?}")
-                })?;
-                ensure(one.busy.is_none() || one.overtime, || {
-                    format!("it is at {:?}", one.busy)
-                })?;
-                let most = CRASHES + one.settings.retry_message;
-                let first = one.inbox.front_mut().ok_or("its inbox is empty")?;
-                ensure(first.message == message.get(), || {
-                    format!("{} is before it", first.message)
-                })?;
-                ensure(first.deliveries < most, || {
-                    format!("it was given to it {} times", first.deliveries)
-                })?;
-                first.deliveries += 1;
-                self.told.deliveries += 1;
-                self.told.again += u64::from(first.deliveries > 1);
-                (one.busy, one.overtime) = (Some(message.get()), false);
-                Ok(())
-            }
-            AgentFact::Answered { message, reply } => {
-                let at_it = one.alive && one.stage == Stage::Running && one.busy == Some(message.get());
-                ensure(at_it && !one.overtime, || format!("it is not at it: {one:?}"))?;
-                let mail = one.take(message.get())?;
-                let reply: String = serde_json::from_str(reply).map_err(|error| error.to_string())?;
-                let mut words = reply.split(' ');
-                let begins =
-                    words.next() == Some(&mail.tag) && words.next() == Some(&one.incarnation.to_string());
-                ensure(begins, || {
-                    format!("{reply} is no answer to {} by {}", mail.tag, one.incarnation)
-                })?;
-                let kept = words.next();
-                ensure(kept.is_none() || kept == one.kept.as_deref(), || {
-                    format!("{:?} is kept, not {kept:?}", one.kept)
-                })?;
-                (one.busy, one.answered) = (None, true);
-                self.told.replies += 1;
-                self.fates.insert(mail.tag, Fate::Answered(reply));
-                Ok(())
-            }
-            AgentFact::Dropped { message, why } => {
-                self.told.drops[why as usize] += 1;
-                if !one.recorded() {
-                    return Ok(());
-                }
-                may_drop(one, message.get(), why)?;
-                let buried = matches!(
-                    why,
-                    DropReason::Failed | DropReason::Timeout | DropReason::Poisoned
-                );
-                ensure(!buried || letter == Some((key, message.get())), || {
-                    "there is no dead letter".to_owned()
-                })?;
-                let mail = one.take(message.get())?;
-                one.pushed = why == DropReason::Overflow;
-                one.given_up = why == DropReason::Failed
-                    && one.goal.is_none()
-                    && mail.deliveries <= one.settings.retry_message
-                    && one.alive;
-                self.fates.insert(mail.tag, Fate::Dropped(why));
-                Ok(())
-            }
-            AgentFact::DeadLetter {
-                message,
-                payload,
-                deliveries,
-                ..
-            } => {
-                if one.recorded() {
-                    let mail = one.mail(message.get())?;
-                    ensure(
-                        mail.deliveries == deliveries && mail.tag == tag_of(payload),
-                        || format!("{mail:?}"),
-                    )?;
-                }
-                self.letter = Some((key, message.get()));
-                self.told.dead += 1;
-                self.dead.push_back((one.name.clone(), message.get(), deliveries));
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-fn may_drop(one: &mut One, message: u32, why: DropReason) -> Checked {
-    let overtime = one.overtime;
-    let (failed, goal, busy, settings) = (one.failed, one.goal, one.busy, one.settings);
-    let (waiting, oldest) = (
-        one.waiting(),
-        one.inbox.iter().find(|mail| Some(mail.message) != busy),
-    );
-    let oldest = oldest.map(|mail| mail.message);
-    let deliveries = one.mail(message)?.deliveries;
-    let fits = match why {
-        DropReason::Failed => failed == Some((AgentFailure::Message, Some(message))),
-        DropReason::Timeout => failed == Some((AgentFailure::Timeout, Some(message))),
-        DropReason::Stopped | DropReason::Cancelled => matches!(goal, Some(Goal::End(_))),
-        DropReason::Restarted => {
-            matches!(goal, Some(Goal::Restart { .. }))
-                && busy == Some(message)
-                && deliveries > settings.retry_message
-        }
-        DropReason::Overflow => {
-            let full = waiting >= settings.inbox as usize && oldest == Some(message);
-            settings.overflow == Overflow::DropOldest && (full || overtime)
-        }
-        DropReason::Poisoned => deliveries >= CRASHES + settings.retry_message,
-        DropReason::Withdrawn => false,
-    };
-    ensure(fits, || format!("there is no reason to drop it: {one:?}"))
-}
-
-fn new(name: &str, parent: Option<u32>, settings: AgentSettings) -> One {
-    One {
-        name: name.to_owned(),
-        parent,
-        settings,
-        attached: true,
-        stage: Stage::Registered,
-        goal: None,
-        closing: false,
-        alive: false,
-        incarnation: 0,
-        restarts: 0,
-        starts: 0,
-        streak: 0,
-        moments: Vec::new(),
-        failed: None,
-        kept: None,
-        late: 0,
-        last: 0,
-        inbox: VecDeque::new(),
-        busy: None,
-        overtime: false,
-        together: 0,
-        ordered: false,
-        gone: false,
-        given_up: false,
-        answered: false,
-        pushed: false,
-    }
-}
-
-/// What a message calls itself: the first word of its first text.
-fn tag_of(payload: &str) -> String {
-    let text: serde_json::Value = serde_json::from_str(payload).unwrap_or_default();
-    let text = text[0]["content"].as_str().unwrap_or_default();
-    text.split(' ').next().unwrap_or_default().to_owned()
-}
-
-/// Facts about messages, and those about agents.
-trait OfMail {
-    fn is_of_mail(&self) -> bool;
-}
-
-impl OfMail for AgentFact<'_> {
-    fn is_of_mail(&self) -> bool {
-        matches!(
-            self,
-            Self::Sent { .. }
-                | Self::Prompted { .. }
-                | Self::Answered { .. }
-                | Self::Dropped { .. }
-                | Self::DeadLetter { .. }
-        )
     }
 }

@@ -11,7 +11,8 @@ use agent_orchestrator::{
     OrchestratorError, Overflow, Result, Seq, Stored, async_trait,
 };
 
-use super::agent_world_ledger::{Fate, Ledger, One, Stage};
+use super::agent_world_ledger::Ledger;
+use super::agent_world_one::Fate;
 
 /// What a process has seen, and what of it must be there after it.
 #[derive(Default)]
@@ -42,7 +43,6 @@ pub(crate) struct Seen {
     pub(crate) callers: BTreeMap<String, String>,
     /// Who waits for the end of which agent.
     pub(crate) mourners: BTreeMap<u64, String>,
-    pub(crate) policies: u64,
     pub(crate) overflow: BTreeMap<String, Overflow>,
     pub(crate) counts: Counts,
     next: u64,
@@ -212,15 +212,11 @@ impl Watch {
     pub(crate) fn asked(&self, name: &str) -> u64 {
         let mut seen = self.see();
         seen.counts.policies += 1;
-        seen.policies += 1;
-        let key = seen.ledger.names.get(name).copied();
-        let judged = |one: &One| key.is_some_and(|key| one.stage == Stage::Judged(key)) && one.goal.is_none();
-        // What was decided meanwhile may be durable together with the failure.
-        let known = seen.ledger.agents.values().any(judged) || key.is_some();
-        seen.ensure("I3", known, || {
-            format!("a policy is asked about {name}, of which the journal knows nothing")
+        let (asked, judged) = (seen.counts.policies, seen.ledger.told.judged);
+        seen.ensure("I3", asked <= judged, || {
+            format!("a policy is asked about {name}, the time {asked}, and the journal has {judged} reasons")
         });
-        seen.policies
+        asked
     }
 }
 
