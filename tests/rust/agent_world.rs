@@ -154,9 +154,8 @@ impl World {
             0..34 => (0..1 + self.rng.below(4)).for_each(|_| self.send()),
             34..38 => self.add(),
             38..48 => {
-                for _ in 0..3 {
-                    let name = self.name();
-                    self.spawn(&name);
+                for spec in self.specs.clone() {
+                    self.spawn(&spec.name);
                 }
             }
             48..50 => self.wait_for(|handle| async move { handle.stop().await }.boxed()),
