@@ -25,7 +25,7 @@ impl World {
             return self.attach(&spec);
         }
         self.made += 1;
-        let kind = if self.rng.percent(12) { "u" } else { "a" };
+        let kind = if self.rng.percent(20) { "u" } else { "a" };
         let shallow = |spec: &&Spec| self.depth(spec) < 4;
         let parents: Vec<String> = self
             .specs

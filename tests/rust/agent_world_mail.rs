@@ -126,10 +126,8 @@ impl Ledger {
 fn may_drop(one: &mut One, message: u32, why: DropReason) -> Checked {
     let overtime = one.overtime;
     let (failed, goal, busy, settings) = (one.failed, one.goal, one.busy, one.settings);
-    let (waiting, oldest) = (
-        one.waiting(),
-        one.inbox.iter().find(|mail| Some(mail.message) != busy),
-    );
+    let (waiting, held) = (one.waiting(), one.held());
+    let oldest = one.inbox.iter().find(|mail| Some(mail.message) != held);
     let oldest = oldest.map(|mail| mail.message);
     let deliveries = one.mail(message)?.deliveries;
     let fits = match why {

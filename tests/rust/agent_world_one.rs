@@ -113,7 +113,19 @@ impl One {
         self.inbox.iter().any(|mail| mail.message == message)
     }
 
+    /// The message that does not wait: it is at it, or has failed at it and what becomes of that is not decided.
+    pub(super) fn held(&self) -> Option<u32> {
+        let judged = matches!(self.stage, Stage::Judged(_));
+        let failed_at = || self.failed.filter(|_| judged).and_then(|(_, message)| message);
+        self.busy.or_else(failed_at).filter(|held| self.has(*held))
+    }
+
     pub(crate) fn waiting(&self) -> usize {
+        self.inbox.len() - usize::from(self.held().is_some())
+    }
+
+    /// How many it has beside the one that it is at.
+    pub(crate) fn queued(&self) -> usize {
         let busy = self.busy.is_some_and(|busy| self.has(busy));
         self.inbox.len() - usize::from(busy)
     }

@@ -63,7 +63,7 @@ impl World {
             };
             // Whether one that held its message for too long is still at it is not in the journal.
             let queued = if one.recorded() && !one.overtime {
-                one.waiting()
+                one.queued()
             } else {
                 node.queued
             };
