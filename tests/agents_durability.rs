@@ -11,26 +11,31 @@ mod rust {
     pub(crate) mod echo_agent;
 }
 
-use agent_orchestrator::AgentStatus;
 use agent_orchestrator::sim::{SimulatedDisk, SimulatedJournal};
+use agent_orchestrator::{AgentOrchestrator, AgentStatus, ErrorCode, OrchestratedHandle};
 use futures::FutureExt;
-use rust::echo_agent::{Log, Stage};
+use rust::echo_agent::Stage;
 
-#[test]
-fn the_end_of_an_agent_is_told_though_it_is_removed_before_that_is_durable() {
+/// A stage with a journal that takes its time when it is told to, and an agent that runs there.
+fn on_a_journal() -> (Stage, SimulatedJournal, OrchestratedHandle) {
     let mut stage = Stage::new();
     let journal = SimulatedJournal::open(&stage.runtime, &SimulatedDisk::new(1)).unwrap();
-    let builder = agent_orchestrator::AgentOrchestrator::builder()
+    let builder = AgentOrchestrator::builder()
         .runtime(stage.runtime.clone())
         .journal(journal.clone());
     stage.orchestrator = stage.wait(builder.build()).unwrap();
-    stage.log = Log::default();
     let agent = stage.start("writer");
+    (stage, journal, agent)
+}
+
+#[test]
+fn the_end_of_an_agent_is_told_though_it_is_removed_before_that_is_durable() {
+    let (stage, journal, agent) = on_a_journal();
     let mut ended = Box::pin(agent.ended());
     assert!(ended.as_mut().now_or_never().is_none());
     journal.set_delay(300);
     agent.cancel();
-    // The halt of an agent that runs is ordered when that it is to go is durable.
+    // An agent that runs is told to go when it is durable that it is to.
     stage.pass(300);
     assert_eq!(agent.status(), AgentStatus::Cancelled);
     let mut removed = Box::pin(stage.orchestrator.remove_agent("writer"));
@@ -44,4 +49,14 @@ fn the_end_of_an_agent_is_told_though_it_is_removed_before_that_is_durable() {
         ended.now_or_never().unwrap().unwrap().status,
         AgentStatus::Cancelled
     );
+}
+
+#[test]
+fn nobody_waits_for_the_end_of_an_agent_when_the_journal_has_failed() {
+    let (stage, journal, agent) = on_a_journal();
+    journal.conflict_next();
+    let error = stage.ask(&agent, "hello").unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Conflict);
+    let ended = agent.ended().now_or_never().expect("it will never end");
+    assert_eq!(ended.unwrap_err().code(), ErrorCode::Conflict);
 }

@@ -150,6 +150,10 @@ impl Driver {
                 let message = format!("the agent {} was not spawned, so it will not end", name());
                 return Err(OrchestratorError::new(ErrorCode::AgentNotRunning, message));
             }
+            // Those who waited when the journal failed were told then.
+            if let Some(error) = owned.engine.failure() {
+                return Err(error.clone());
+            }
             let (sender, receiver) = oneshot::channel();
             cell.mourners.push(sender);
             Ok(Ok(receiver))
