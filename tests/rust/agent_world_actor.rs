@@ -228,6 +228,7 @@ impl Actor {
 impl Agent for Actor {
     async fn started(&mut self, ctx: &AgentContext) -> Result<(), AgentError> {
         self.runs(ctx, "started");
+        let _starts = self.cast.watch.starts(ctx);
         {
             let mut seen = self.cast.watch.see();
             let kept = seen.ledger.find(ctx.name()).and_then(|one| one.kept.clone());

@@ -415,7 +415,7 @@ impl Ledger {
                     Goal::End(_) => one.given_up = false,
                 }
                 if one.goal.is_none() {
-                    (one.together, one.ordered) = (together, ordered);
+                    (one.together, one.ordered, one.told_at) = (together, ordered, at);
                 }
                 one.goal = Some(goal);
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use agent_orchestrator::journal::recover;
 use agent_orchestrator::runtime::{Runtime, SimulatedRuntime};
 use agent_orchestrator::sim::{SimulatedDisk, SimulatedJournal};
-use agent_orchestrator::{AgentOrchestrator, ErrorCode, Journal, Seq};
+use agent_orchestrator::{AgentOrchestrator, AgentStatus, ErrorCode, Journal, Seq};
 
 use super::agent_world::{Checked, Life, START, World};
 use super::agent_world_actor::Cast;
@@ -189,17 +189,18 @@ impl World {
         self.runtime.run_until_idle();
         self.done.disposals += 1;
         {
-            let seen = &mut *self.watch.see();
-            let left = (
-                seen.callers.keys().next().cloned(),
-                seen.mourners.values().next().cloned(),
-            );
-            seen.ensure("answers", left == (None, None), || {
-                format!("{left:?} wait, and all is disposed of")
-            });
+            let mut seen = self.watch.see();
+            seen.ensure_nothing_left();
             seen.ensure("I8", done, || "it cannot be disposed of".to_owned());
         }
         self.check()?;
+        for spec in &self.specs {
+            let status = self.all().agent(&spec.name).map(|handle| handle.status());
+            let over = status.is_none_or(|status| status.is_terminal() || status == AgentStatus::Registered);
+            if !over {
+                return Err(format!("I8: all is disposed of, and {} is {status:?}", spec.name));
+            }
+        }
         self.die(false)
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct One {
     pub(crate) attached: bool,
     pub(crate) stage: Stage,
     pub(crate) goal: Option<Goal>,
+    /// When it was told to go.
+    pub(crate) told_at: Millis,
     pub(crate) closing: bool,
     /// There may be something of it at the host.
     pub(crate) alive: bool,
@@ -70,6 +72,7 @@ impl One {
             attached: true,
             stage: Stage::Registered,
             goal: None,
+            told_at: 0,
             closing: false,
             alive: false,
             incarnation: 0,

@@ -8,6 +8,9 @@ use agent_orchestrator::{AgentNode, AgentStatus, ErrorCode, Overflow};
 use super::agent_world::{Checked, World};
 use super::agent_world_one::{Fate, One, Stage};
 
+/// Longer than all agents together may take to go, on a journal that takes its time.
+const LONG: u64 = 200_000;
+
 impl World {
     pub(super) fn verify(&mut self) -> Checked {
         if self.watch.see().failed
@@ -32,11 +35,8 @@ impl World {
         let now = self.runtime.now();
         let seen = &mut *self.watch.see();
         if seen.failed {
-            let left = seen.callers.iter().next();
-            return match left {
-                Some(left) => Err(format!("answers: {left:?} waits, and the journal has failed")),
-                None => Ok(()),
-            };
+            seen.ensure_nothing_left();
+            return seen.broken.clone().map_or(Ok(()), Err);
         }
         if seen.writes {
             return Ok(());
@@ -46,6 +46,10 @@ impl World {
         let tree = all.tree().map_err(|error| error.to_string())?;
         if self.done.quiet.is_multiple_of(4) {
             self.hash = all.state_hash().ok().map(|hash| (seen.ledger.seq, hash));
+        }
+        let names = all.names();
+        if !names.iter().eq(seen.ledger.agents.values().map(|one| &one.name)) {
+            return Err(format!("I2: there are {names:?}, and the journal has others"));
         }
         let mut nodes = BTreeMap::new();
         flatten(&tree, &mut nodes);
@@ -80,6 +84,12 @@ impl World {
                 (Stage::Running, None) if node.busy.is_some() => !at,
                 (Stage::Running, None) => node.queued > 0 || one.closing,
                 (Stage::Judged(_), None) => true,
+                (Stage::Starting, None) => {
+                    let starts =
+                        |(name, start): &(String, u32)| *name == one.name && *start == one.incarnation;
+                    !seen.starting.values().any(starts)
+                }
+                (_, Some(_)) if !ledger.jumped && now > one.told_at + LONG => true,
                 (Stage::Waiting(due), None) => {
                     let parent = one.parent.and_then(|parent| ledger.agents.get(&parent));
                     let beside = |other: &One| other.stage == Stage::Starting || other.goal.is_some();
@@ -153,6 +163,11 @@ impl World {
     /// Everything behaves, and is let finish: then all that was accepted is answered.
     pub(super) fn finish(&mut self) -> Checked {
         self.check()?;
+        if self.rng.percent(30) {
+            // However badly they behave, those that are to go are gone some time.
+            self.pass(LONG + 1);
+            self.idle()?;
+        }
         self.watch.see().calm = true;
         self.faults = 0;
         self.die(true)?;

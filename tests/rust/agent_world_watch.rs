@@ -33,6 +33,8 @@ pub(crate) struct Seen {
     pub(crate) broken: Option<String>,
     /// Who is at which message: name, start, message.
     pub(crate) prompts: BTreeMap<u64, (String, u32, u32)>,
+    /// Who is about to start: name, start.
+    pub(crate) starting: BTreeMap<u64, (String, u32)>,
     /// The last message of each agent that is not recorded, in this life.
     order: BTreeMap<(String, u32), u32>,
     /// How often a message was given to an agent.
@@ -88,8 +90,17 @@ impl Watch {
         }
     }
 
+    /// An agent begins to start.
+    pub(crate) fn starts(&self, ctx: &AgentContext) -> Doing {
+        let mut seen = self.see();
+        let number = seen.number();
+        seen.starting
+            .insert(number, (ctx.name().to_owned(), ctx.incarnation()));
+        Doing(self.clone(), number)
+    }
+
     /// An agent begins with a message.
-    pub(crate) fn prompted(&self, ctx: &AgentContext, tag: &str) -> Prompting {
+    pub(crate) fn prompted(&self, ctx: &AgentContext, tag: &str) -> Doing {
         let mut seen = self.see();
         seen.counts.prompts += 1;
         let (name, start) = (ctx.name().to_owned(), ctx.incarnation());
@@ -121,7 +132,7 @@ impl Watch {
         *seen.tries.entry(tag.to_owned()).or_default() += 1;
         let number = seen.number();
         seen.prompts.insert(number, (name, start, message));
-        Prompting(self.clone(), number)
+        Doing(self.clone(), number)
     }
 
     /// A message is sent: what it calls itself.
@@ -252,23 +263,39 @@ impl Seen {
         self.ensure("journal", told.is_ok(), || told.unwrap_err());
     }
 
+    /// When nothing can be kept any more, nobody waits, and no agent runs.
+    pub(crate) fn ensure_nothing_left(&mut self) {
+        let left = (self.callers.first_key_value(), self.mourners.first_key_value());
+        let left = format!("{left:?}");
+        self.ensure("answers", left == "(None, None)", || {
+            format!("{left} wait, and will never be told")
+        });
+        let runs = self.prompts.values().next().cloned();
+        self.ensure("I8", runs.is_none(), || {
+            format!("{runs:?} runs on, and all is over")
+        });
+    }
+
     /// The process is gone, and with it all that it held.
     pub(crate) fn forget(&mut self) {
         self.callers.clear();
         self.mourners.clear();
         self.prompts.clear();
+        self.starting.clear();
         self.order.clear();
         (self.writes, self.failed, self.disposing) = (false, false, false);
         self.life += 1;
     }
 }
 
-/// An agent is at a message.
-pub(crate) struct Prompting(Watch, u64);
+/// An agent starts, or is at a message.
+pub(crate) struct Doing(Watch, u64);
 
-impl Drop for Prompting {
+impl Drop for Doing {
     fn drop(&mut self) {
-        self.0.see().prompts.remove(&self.1);
+        let mut seen = self.0.see();
+        seen.prompts.remove(&self.1);
+        seen.starting.remove(&self.1);
     }
 }
 
