@@ -489,6 +489,18 @@ fn who_asks_how_a_task_ended_is_told_once_that_is_kept() {
 }
 
 #[test]
+fn nobody_waits_for_the_end_of_a_task_when_the_journal_has_failed() {
+    let (runtime, gate) = (runtime(), Gate::default());
+    let host = Host::open(&runtime, gate.clone(), |builder| builder);
+    host.wait(host.orchestrator.create_task(task("a"))).unwrap();
+    gate.fail(ErrorCode::JournalFull);
+    host.wait(host.orchestrator.create_task(task("b"))).unwrap_err();
+    let ended = host.orchestrator.wait_for_task("a").now_or_never();
+    let refused = ended.expect("it will never end").unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::JournalFull);
+}
+
+#[test]
 fn a_run_is_not_told_the_end_of_the_one_before_it() {
     let (runtime, gate) = (runtime(), Gate::default());
     let host = Host::open(&runtime, gate.clone(), |builder| builder);

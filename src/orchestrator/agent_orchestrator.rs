@@ -183,14 +183,18 @@ impl AgentOrchestrator {
     /// The outcome of a task: at once if it has ended, else when it does.
     ///
     /// # Errors
-    /// `TASK_NOT_FOUND`, or `DISPOSED` while waiting.
+    /// `TASK_NOT_FOUND`, `DISPOSED` while waiting, or the journal's.
     pub async fn wait_for_task(&self, task_id: &str) -> Result<TaskOutcome> {
         let waiting = self.driver.read(|owned| {
             let key = find(owned, task_id)?;
             let kernel = owned.engine.kernel();
             match kernel.task(key).filter(|task| task.status().is_terminal()) {
                 Some(task) => Ok(Err(outcome(kernel, key, task.attempt()))),
-                None => Ok(Ok(Driver::wait(owned, key))),
+                // Those who waited when the journal failed were told then.
+                None => match owned.engine.failure() {
+                    Some(error) => Err(error.clone()),
+                    None => Ok(Ok(Driver::wait(owned, key))),
+                },
             }
         })??;
         match waiting {
