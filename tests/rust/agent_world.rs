@@ -106,7 +106,7 @@ impl World {
     }
 
     fn live(&mut self, steps: u64) -> Checked {
-        self.open()?;
+        self.open(true)?;
         for _ in 0..2 + self.rng.below(6) {
             self.add();
         }

@@ -8,15 +8,14 @@ use agent_orchestrator::{Millis, RestartType, Seq};
 use super::agent_world_mail::OfMail;
 use super::agent_world_one::{Fate, One, Stage};
 
-/// What agents of these worlds fail at a message with.
-const SAID: [&str; 7] = [
+/// What agents of these worlds fail at a message with. Who is called off says so, too, but no longer counts then.
+const SAID: [&str; 6] = [
     "not yet",
     "the model takes no more requests for now",
     "no more",
     "the network failed: unplugged",
     "half",
     "the agent panicked: as the script says",
-    "the agent was called off",
 ];
 
 pub(super) type Checked = Result<(), String>;

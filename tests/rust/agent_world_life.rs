@@ -13,11 +13,13 @@ use super::agent_world_actor::Cast;
 use super::agent_world_watch::{Watched, unreadable};
 
 impl World {
-    pub(super) fn open(&mut self) -> Checked {
+    /// Opens what is there; perhaps only after some losses of power, unless what a process that was killed has written
+    /// may still be lost: that counts once it is opened.
+    pub(super) fn open(&mut self, is_durable: bool) -> Checked {
         for tries in 0.. {
             self.runtime = SimulatedRuntime::shuffled(self.runtime.now(), self.rng.next_u64());
             self.look_back()?;
-            let faulty = tries < 2 && self.rng.below(100) < self.faults;
+            let faulty = is_durable && tries < 2 && self.rng.below(100) < self.faults;
             if faulty {
                 self.disk.cut_power_after(self.rng.below(12));
             }
@@ -161,13 +163,14 @@ impl World {
         self.done.failures += u64::from(failed);
         self.watch.see().forget();
         // After a call to the disk that failed, nobody knows what it holds.
-        if power || faulty || failed {
+        let lost = power || faulty || failed;
+        if lost {
             self.done.crashes += 1;
             self.disk.crash(self.rng.next_u64());
         } else {
             self.done.kills += 1;
         }
-        self.open()
+        self.open(lost)
     }
 
     pub(super) fn dispose(&mut self) -> Checked {
