@@ -12,7 +12,10 @@ mod rust {
 }
 
 use agent_orchestrator::sim::{SimulatedDisk, SimulatedJournal};
-use agent_orchestrator::{AgentOrchestrator, AgentStatus, ErrorCode, OrchestratedHandle};
+use agent_orchestrator::{
+    Agent, AgentContext, AgentError, AgentMessage, AgentOrchestrator, AgentResult, AgentStatus, ErrorCode,
+    OrchestratedHandle, async_trait,
+};
 use futures::FutureExt;
 use rust::echo_agent::Stage;
 
@@ -59,4 +62,47 @@ fn nobody_waits_for_the_end_of_an_agent_when_the_journal_has_failed() {
     assert_eq!(error.code(), ErrorCode::Conflict);
     let ended = agent.ended().now_or_never().expect("it will never end");
     assert_eq!(ended.unwrap_err().code(), ErrorCode::Conflict);
+}
+
+/// An agent that never comes to its first message.
+struct Sleeper;
+
+#[async_trait]
+impl Agent for Sleeper {
+    async fn started(&mut self, _: &AgentContext) -> Result<(), AgentError> {
+        std::future::pending().await
+    }
+
+    async fn prompt(&mut self, _: &[AgentMessage], _: &AgentContext) -> Result<AgentResult, AgentError> {
+        Err(AgentError::fatal("it sleeps"))
+    }
+}
+
+#[test]
+fn an_end_is_not_told_when_only_the_one_before_it_is_durable() {
+    let (stage, journal, _) = on_a_journal();
+    stage.orchestrator.add_agent("boss", || Sleeper).unwrap();
+    stage.add_child("clerk", "boss");
+    stage.wait(stage.orchestrator.flush()).unwrap();
+    journal.set_delay(300);
+    // Written at once; what follows waits for that, and then for what is before it.
+    stage.spawn("boss");
+    let clerk = stage.orchestrator.agent("clerk").unwrap();
+    clerk.cancel();
+    stage.pass(300);
+    stage.spawn("clerk");
+    let mut ended = Box::pin(clerk.ended());
+    assert!(ended.as_mut().now_or_never().is_none());
+    drop(clerk.stop().now_or_never());
+    assert_eq!(clerk.status(), AgentStatus::Completed);
+    stage.pass(300);
+    assert!(
+        ended.as_mut().now_or_never().is_none(),
+        "only the first end is durable"
+    );
+    stage.pass(300);
+    assert_eq!(
+        ended.now_or_never().unwrap().unwrap().status,
+        AgentStatus::Completed
+    );
 }

@@ -449,6 +449,11 @@ impl Kernel {
         self.live.busy(agent)
     }
 
+    /// How often [`AgentEffect::Ended`] was ordered of an agent since it is here, also where that is not polled yet.
+    pub(crate) fn ends(&self, agent: AgentKey) -> u32 {
+        self.live.ends(agent)
+    }
+
     /// How many messages an agent has not answered yet, with the one that it is at.
     #[must_use]
     pub fn unanswered(&self, key: AgentKey) -> usize {

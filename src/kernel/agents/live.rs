@@ -41,6 +41,8 @@ pub(super) struct Desk {
     pub(super) quits: bool,
     /// Somebody waits for room.
     pub(super) awaited: bool,
+    /// How often the host was ordered to tell that it has ended.
+    pub(super) ends: u32,
     /// Messages that are not recorded.
     pub(super) inbox: Inbox,
     /// Of its children, those that go down.
@@ -120,6 +122,10 @@ impl Live {
 impl Live {
     pub(in crate::kernel) fn busy(&self, key: AgentKey) -> Option<Message> {
         self.look(key)?.busy
+    }
+
+    pub(in crate::kernel) fn ends(&self, key: AgentKey) -> u32 {
+        self.look(key).map_or(0, |desk| desk.ends)
     }
 
     /// How many messages wait that are not recorded.

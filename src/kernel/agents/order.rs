@@ -163,6 +163,8 @@ impl Turn<'_> {
             Goal::End(end) => {
                 self.empty_inbox(key, end);
                 self.tell(key, AgentFact::Stopped { end, overdue });
+                let ends = &mut self.live.desk(key).ends;
+                *ends = ends.wrapping_add(1);
                 self.order_about(AgentEffect::Ended { agent: key });
             }
         }

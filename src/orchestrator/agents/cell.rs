@@ -42,6 +42,8 @@ pub(super) struct Cell {
     pub(super) mourners: Vec<Mourner>,
     /// Ends that are not told yet, of an agent that was spawned again or removed since.
     pub(super) ends: VecDeque<(AgentOutcome, Vec<Mourner>)>,
+    /// How many ends were told.
+    pub(super) told: u32,
     pub(super) last: Option<AgentResult>,
     /// Whether this start wants to end after its message.
     pub(super) quits: bool,

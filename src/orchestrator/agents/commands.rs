@@ -208,10 +208,13 @@ impl Owned {
         let mut tree = Vec::new();
         list(self.engine.kernel(), key, &mut tree);
         for (key, _) in tree {
-            let Some(cell) = self.agents.get_mut(key).filter(|cell| !cell.mourners.is_empty()) else {
+            let kernel = self.engine.kernel();
+            let cell = self.agents.cell(key);
+            // Also when nobody waits: the order to tell of this end is not to be taken for that of a later one.
+            if kernel.ends(key).wrapping_sub(cell.told) as usize <= cell.ends.len() {
                 continue;
-            };
-            if let Some(outcome) = AgentOutcome::of(self.engine.kernel(), key, cell.last.as_ref()) {
+            }
+            if let Some(outcome) = AgentOutcome::of(kernel, key, cell.last.as_ref()) {
                 cell.ends.push_back((outcome, std::mem::take(&mut cell.mourners)));
             }
         }

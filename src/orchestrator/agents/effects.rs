@@ -152,11 +152,11 @@ impl Owned {
             }
             AgentEffect::Ended { agent } => {
                 let cell = self.agents.cell(agent);
+                cell.told = cell.told.wrapping_add(1);
                 if let Some((outcome, mourners)) = cell.ends.pop_front() {
                     return push(Errand::Tell(mourners, Box::new(Ok(outcome))));
                 }
                 let outcome = AgentOutcome::of(self.engine.kernel(), agent, cell.last.as_ref());
-                // One that was spawned again meanwhile has had nobody who waited.
                 let Some(outcome) = outcome.filter(|_| !cell.mourners.is_empty()) else {
                     return;
                 };
