@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rust::agent_world::World;
 use rust::agent_world_actor::MEANT;
 
-const SEEDS: u64 = 1500;
+const SEEDS: u64 = 1200;
 const STEPS: u64 = 60;
 
 fn number(name: &str) -> Option<u64> {

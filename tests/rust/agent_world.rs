@@ -6,9 +6,9 @@ use std::time::Duration;
 use agent_orchestrator::runtime::{Runtime, SimulatedRuntime};
 use agent_orchestrator::sim::{Rng, SimulatedDisk, SimulatedJournal};
 use agent_orchestrator::{AgentOrchestrator, OrchestratedHandle, Seq};
-use futures::FutureExt;
 
 use super::agent_world_actor::Cast;
+use super::agent_world_deeds::End;
 use super::agent_world_ledger::Told;
 use super::agent_world_watch::{Counts, Watch};
 
@@ -158,14 +158,13 @@ impl World {
                     self.spawn(&spec.name);
                 }
             }
-            48..50 => self.wait_for(|handle| async move { handle.stop().await }.boxed()),
-            50..53 => self.wait_for(|handle| async move { handle.await_result().await }.boxed()),
-            53..56 => self.wait_for(|handle| async move { handle.ended().await }.boxed()),
-            56..58 => {
+            48..55 => {
+                let how = [End::Stop, End::Drain, End::Any][self.rng.below(3) as usize];
                 if let Some(handle) = self.handle() {
-                    handle.cancel();
+                    self.wait_for(handle, how);
                 }
             }
+            55..58 => self.churn(),
             58..60 => self.remove(),
             60..70 => {
                 for _ in 0..self.rng.below(12) {

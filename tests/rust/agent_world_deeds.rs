@@ -5,15 +5,24 @@ use std::time::Duration;
 use agent_orchestrator::runtime::Runtime;
 use agent_orchestrator::sim::Rng;
 use agent_orchestrator::{
-    AgentOptions, AgentOutcome, AgentStatus, Backoff, OrchestratedHandle, Overflow, RestartType, Result,
-    Strategy,
+    AgentOptions, AgentStatus, Backoff, OrchestratedHandle, Overflow, RestartType, Strategy,
 };
+use futures::FutureExt;
 
 use super::agent_world::{Spec, World};
 use super::agent_world_actor::send;
 
 /// How many agents there are at most.
 const NAMES: u64 = 10;
+
+/// How somebody waits for the end of an agent.
+#[derive(Clone, Copy)]
+pub(super) enum End {
+    /// It answers what it has, and takes no more.
+    Drain,
+    Stop,
+    Any,
+}
 
 impl World {
     pub(super) fn add(&mut self) {
@@ -152,23 +161,38 @@ impl World {
         drop(send(&self.watch, &self.runtime, handle, tag, &script, patience));
     }
 
-    pub(super) fn wait_for(
-        &mut self,
-        ask: impl FnOnce(OrchestratedHandle) -> futures::future::BoxFuture<'static, Result<AgentOutcome>>,
-    ) {
-        let Some(handle) = self.handle() else { return };
-        let (name, watch) = (handle.name().to_owned(), self.watch.clone());
-        let number = {
-            let mut seen = watch.see();
-            let number = seen.number();
-            seen.mourners.insert(number, name);
-            number
-        };
-        let asked = ask(handle);
+    /// Waits for the end of an agent, perhaps bringing it about.
+    pub(super) fn wait_for(&self, handle: OrchestratedHandle, how: End) {
+        let watch = self.watch.clone();
+        let number = watch.mourns(&handle);
+        let mut asked = Box::pin(async move {
+            match how {
+                End::Drain => handle.await_result().await,
+                End::Stop => handle.stop().await,
+                End::Any => handle.ended().await,
+            }
+        });
+        // Asked at once, so that it is this end that counts.
+        if let Some(outcome) = asked.as_mut().now_or_never() {
+            return watch.ended(number, &outcome);
+        }
         self.runtime.spawn(Box::pin(async move {
             let outcome = asked.await;
             watch.ended(number, &outcome);
         }));
+    }
+
+    /// Lets one agent come and go, faster than a journal can follow.
+    pub(super) fn churn(&mut self) {
+        let Some(handle) = self.handle() else { return };
+        for _ in 0..2 + self.rng.below(6) {
+            match self.rng.below(5) {
+                0 => handle.cancel(),
+                1 | 2 => self.spawn(handle.name()),
+                3 => self.wait_for(handle.clone(), End::Any),
+                _ => self.wait_for(handle.clone(), End::Stop),
+            }
+        }
     }
 
     pub(super) fn remove(&mut self) {

@@ -134,7 +134,7 @@ impl World {
                 ));
             }
         }
-        for name in seen.mourners.values() {
+        for (name, _) in seen.mourners.values() {
             if ledger.find(name).is_none_or(One::is_down) {
                 return Err(format!("answers: who waits for the end of {name} is forgotten"));
             }

@@ -8,7 +8,7 @@ use agent_orchestrator::journal::{Frame, FrameKind};
 use agent_orchestrator::sim::SimulatedJournal;
 use agent_orchestrator::{
     AgentContext, AgentError, AgentOrchestrator, AgentOutcome, AgentResult, DropReason, ErrorCode, Journal,
-    OrchestratorError, Overflow, Result, Seq, Stored, async_trait,
+    OrchestratedHandle, OrchestratorError, Overflow, Result, Seq, Stored, async_trait,
 };
 
 use super::agent_world_ledger::Ledger;
@@ -43,8 +43,8 @@ pub(crate) struct Seen {
     pub(crate) said: BTreeSet<String>,
     /// Messages whose senders wait, with the agent's name.
     pub(crate) callers: BTreeMap<String, String>,
-    /// Who waits for the end of which agent.
-    pub(crate) mourners: BTreeMap<u64, String>,
+    /// Who waits for the end of which agent, and which of its ends in the journal are too early to be that one.
+    pub(crate) mourners: BTreeMap<u64, (String, usize)>,
     pub(crate) overflow: BTreeMap<String, Overflow>,
     pub(crate) counts: Counts,
     next: u64,
@@ -199,16 +199,30 @@ impl Watch {
         });
     }
 
+    /// Somebody waits for the end of an agent, which may have ended.
+    pub(crate) fn mourns(&self, agent: &OrchestratedHandle) -> u64 {
+        let has_ended = agent.is_done();
+        let mut seen = self.see();
+        let number = seen.number();
+        let ends = seen.ledger.ends.get(agent.name()).map_or(0, Vec::len);
+        let early = if has_ended { 0 } else { ends };
+        seen.mourners.insert(number, (agent.name().to_owned(), early));
+        number
+    }
+
     /// Whoever waited for the end of an agent is told of it.
     pub(crate) fn ended(&self, number: u64, outcome: &Result<AgentOutcome>) {
         let mut seen = self.see();
-        let Some(name) = seen.mourners.remove(&number) else {
+        let Some((name, early)) = seen.mourners.remove(&number) else {
             return seen.ensure("answers", false, || format!("{number} was told twice"));
         };
         seen.counts.outcomes += 1;
         let ends = seen.ledger.ends.get(&name).cloned().unwrap_or_default();
         let fits = match outcome {
-            Ok(outcome) => ends.iter().any(|end| end.as_str() == outcome.status.as_str()),
+            Ok(outcome) => ends
+                .iter()
+                .skip(early)
+                .any(|end| end.as_str() == outcome.status.as_str()),
             Err(error) => match error.code() {
                 ErrorCode::AgentNotRunning | ErrorCode::AgentNotFound => true,
                 code => seen.disposing && code == ErrorCode::Disposed || seen.failed && is_of_journal(code),
