@@ -36,7 +36,7 @@ pub(crate) struct Seen {
     /// Who is about to start: name, start.
     pub(crate) starting: BTreeMap<u64, (String, u32)>,
     /// The last message of each agent that is not recorded, in this life.
-    order: BTreeMap<(String, u32), u32>,
+    order: BTreeMap<(Option<u32>, u32), u32>,
     /// How often a message was given to an agent.
     pub(crate) tries: BTreeMap<String, u32>,
     /// What agents have answered.
@@ -123,7 +123,9 @@ impl Watch {
                 format!("{name} was given {tag}, which is {known:?}")
             });
         } else {
-            let before = seen.order.insert((name.clone(), start), message);
+            // One that was removed may have had the same name.
+            let key = seen.ledger.names.get(&name).copied();
+            let before = seen.order.insert((key, start), message);
             let in_order = before.is_none_or(|before| before <= message);
             seen.ensure("order", in_order, || {
                 format!("{name} was given {message} after {before:?}")
