@@ -243,4 +243,18 @@ export const bugs = [
     from: "    pub(crate) kept: Option<Box<str>>,",
     to: "    #[serde(skip)]\n    pub(crate) kept: Option<Box<str>>,",
   },
+  {
+    name: "an agent that has ended again tells of it when its first end is durable",
+    test: "agents_simulation",
+    file: "src/orchestrator/agents/commands.rs",
+    from: "if kernel.ends(key).wrapping_sub(cell.told) as usize <= cell.ends.len() {",
+    to: "if cell.mourners.is_empty() || kernel.ends(key).wrapping_sub(cell.told) as usize <= cell.ends.len() {",
+  },
+  {
+    name: "who waits for an agent after the journal has failed is forgotten",
+    test: "agents_simulation",
+    file: "src/orchestrator/agents/commands.rs",
+    from: "if let Some(error) = owned.engine.failure() {",
+    to: "if let Some(error) = owned.engine.failure().filter(|_| false) {",
+  },
 ];
