@@ -1529,6 +1529,19 @@ fn messages_sent_before_an_agent_is_added_again_stay_where_they_are() {
 }
 
 #[test]
+fn who_waits_for_room_is_told_when_an_agent_is_added_again_with_a_larger_inbox() {
+    let mut host = Host::recorded();
+    host.starts = false;
+    let agent = host.run("agent", |settings| settings.inbox = 1);
+    host.send(agent);
+    let mut host = host.crashed();
+    host.starts = false;
+    assert_eq!(host.try_send(agent), Ok(Reply::Full));
+    let added = host.try_add("agent", None, |settings| settings.inbox = 2);
+    assert_eq!((added, host.rooms()), (Ok(Reply::Agent(agent)), vec![agent]));
+}
+
+#[test]
 fn dead_letters_are_limited_and_those_that_were_dropped_are_counted() {
     let mut host = Host::consulted();
     host.policy = Some(SupervisorAction::Resume);

@@ -173,7 +173,7 @@ impl Turn<'_> {
     }
 
     /// Tells those who wait for room, if there is some.
-    fn make_room(&mut self, key: AgentKey) {
+    pub(super) fn make_room(&mut self, key: AgentKey) {
         if !self.live.desk(key).awaited {
             return;
         }

@@ -75,6 +75,8 @@ impl Turn<'_> {
             },
         );
         self.live.todo.push_back(Todo::Up(key));
+        // Its inbox may be larger than the one that it had.
+        self.make_room(key);
         Ok(Reply::Agent(key))
     }
 
