@@ -13,6 +13,7 @@ mod create;
 mod driver;
 mod engine;
 mod event;
+mod event_of;
 mod event_of_agent;
 mod json;
 mod keeper;
@@ -52,5 +53,5 @@ pub(crate) use json::canonical_value;
 
 #[cfg(target_family = "wasm")]
 pub(crate) use {
-    event::message, json::canonical_value_text, past::verify, query::resolve, task_context::task_context,
+    event_of::message, json::canonical_value_text, past::verify, query::resolve, task_context::task_context,
 };

@@ -16,6 +16,7 @@ mod inbox;
 mod live;
 mod mail;
 mod order;
+mod reads;
 mod recovery;
 mod registry;
 mod spec;
