@@ -113,6 +113,9 @@ test("the list and the open task are shown as they were", async () => {
   const { page, problems } = await site.open();
   await create(page, { name: "Before", input: "one\ntwo" });
   await untilStatus(page, "completed");
+  // That it is completed is seen at once, and told when it is durable.
+  await opened(page).getByRole("tab", { name: "Events" }).click();
+  await part(page, "event-lines").locator("[data-type='task:completed']").waitFor();
   const then = await events(page);
   await press(page, "Rename");
   await opened(page).getByLabel("New name").fill("After");
