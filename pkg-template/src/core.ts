@@ -388,7 +388,10 @@ export class Core {
 
   /** The same as {@link command} for what foreign code has done, which must not be lost to a bad clock. */
   report(use: (glue: Glue, now: number) => number): number {
-    const now = this.#beginAnyway();
+    return this.#carryOut(this.#beginAnyway(), use);
+  }
+
+  #carryOut(now: number, use: (glue: Glue, now: number) => number): number {
     const glue = this.#open();
     let reply: number;
     try {
@@ -401,15 +404,7 @@ export class Core {
 
   /** Carries out a command, hands out the orders it led to, and gives its reply. */
   command(use: (glue: Glue, now: number) => number): number {
-    const now = this.#begin();
-    const glue = this.#open();
-    let reply: number;
-    try {
-      reply = use(glue, now);
-    } catch (cause) {
-      throw this.#trapped(cause);
-    }
-    return this.#done(glue, reply);
+    return this.#carryOut(this.#begin(), use);
   }
 
   /** The refusal behind a negative reply. */

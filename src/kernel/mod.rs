@@ -173,11 +173,10 @@ impl Kernel {
     /// Refused, with the code that says why; nothing has changed then, and no event was given to the sink.
     pub fn handle(&mut self, now: Millis, command: Command<'_>, sink: &mut dyn Sink) -> Result<Reply> {
         let mut turn = self.turn(now, sink);
-        if let Command::Agent(command) = command {
-            return turn.supervise(command);
-        }
+        // Agents share nothing with the schedule of tasks.
+        let of_tasks = !matches!(command, Command::Agent(_));
         let reply = turn.carry_out(command);
-        if reply.is_ok() {
+        if reply.is_ok() && of_tasks {
             turn.settle();
         }
         reply
