@@ -171,6 +171,12 @@ fn record() -> Vec<u8> {
     });
     change(&|| {
         runtime
+            .block_on(orchestrator.switch_task_in("room", Some("plain")))
+            .unwrap()
+            .is_ok()
+    });
+    change(&|| {
+        runtime
             .block_on(orchestrator.delete_task("doomed"))
             .unwrap()
             .is_ok()

@@ -30,6 +30,7 @@ use rust::desk::{Desk, START, ending};
 use rust::model::{Answer, Model, Place, Plan, Stage, Told};
 
 const LIMITS: [(&str, Option<usize>); 3] = [("free", None), ("two", Some(2)), ("one", Some(1))];
+const SCOPES: [&str; 3] = ["room", "room|ann", "räume"];
 const GROUPS: [&str; 3] = ["", "red", "blue"];
 const MAX_CONCURRENCY: usize = 2;
 const MAX_QUEUED: usize = 9;
@@ -60,6 +61,7 @@ enum Op {
     Delete(usize),
     Reassign(usize, usize),
     Select(Option<usize>),
+    SelectIn(&'static str, Option<usize>),
     Rename(usize, &'static str),
     Mark(usize, TaskUserStatus),
     /// By the owner.
@@ -206,6 +208,8 @@ fn ops() -> impl Strategy<Value = Op> {
         1 => task().prop_map(Op::Delete),
         2 => (task(), provider()).prop_map(|(task, provider)| Op::Reassign(task, provider)),
         1 => prop::option::of(task()).prop_map(Op::Select),
+        2 => (prop::sample::select(&SCOPES[..]), prop::option::weighted(0.8, task()))
+            .prop_map(|(scope, task)| Op::SelectIn(scope, task)),
         1 => (task(), prop::sample::select(vec!["new", "", "\u{7}"])).prop_map(|(task, name)| Op::Rename(task, name)),
         1 => (task(), prop::sample::select(vec![TaskUserStatus::Open, TaskUserStatus::Done]))
             .prop_map(|(task, status)| Op::Mark(task, status)),
@@ -461,6 +465,13 @@ impl Bench {
                 (told, self.model.reassign(task, provider))
             }
             Op::Select(task) => (self.both(Command::Select(task.map(key))), self.model.select(task)),
+            Op::SelectIn(scope, task) => {
+                let told = self.both(Command::SelectIn {
+                    scope,
+                    task: task.map(key),
+                });
+                (told, self.model.select_in(scope, task))
+            }
             Op::Rename(task, name) => {
                 let told = self.both(Command::Rename {
                     task: key(task),
@@ -650,6 +661,10 @@ impl Bench {
             assert!(found.progress() <= 100 && found.output().len() <= 5);
         }
         assert_eq!(kernel.current().map(|key| key.get() as usize), self.model.current);
+        for scope in SCOPES {
+            let current = kernel.current_in(scope).map(|key| key.get() as usize);
+            assert_eq!(current, self.model.current_in(scope), "{op:?}");
+        }
         if let Op::Cancel(task) = op
             && self
                 .model

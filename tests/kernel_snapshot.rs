@@ -84,6 +84,7 @@ fn history() -> Desk {
         tags: &["a", "b"],
         steps: &["one", "two"],
         room: Some("room"),
+        world: Some("world"),
         metadata: "{}",
         ..task()
     });
@@ -112,6 +113,16 @@ fn history() -> Desk {
     desk.spoil(TaskKey::new(1));
     desk.done(Command::Pause(TaskKey::new(6)));
     desk.done(output(first, Reporter::Owner, "said\nso"));
+    for (scope, task) in [
+        ("room", first),
+        ("room|ann", first),
+        ("elsewhere", TaskKey::new(1)),
+    ] {
+        desk.done(Command::SelectIn {
+            scope,
+            task: Some(task),
+        });
+    }
     desk
 }
 
@@ -137,10 +148,16 @@ fn say_all(kernel: &Kernel) {
         let _ = (kernel.load(key), provider.id(), provider.label());
     }
     let _ = (kernel.len(), kernel.waiting(), kernel.running(), kernel.current());
+    let _ = kernel.current_in("room").map(|key| kernel.task(key).unwrap());
     let lists = [
         ListQuery::default(),
         ListQuery {
             tag: Some("a".to_owned()),
+            ..ListQuery::default()
+        },
+        ListQuery {
+            room_id: Some("room".to_owned()),
+            world_id: Some("world".to_owned()),
             ..ListQuery::default()
         },
         ListQuery {
@@ -212,6 +229,10 @@ fn do_all(kernel: &mut Kernel, mut now: u64) {
                 Command::Restart(task),
                 finish(false),
                 Command::Select(Some(task)),
+                Command::SelectIn {
+                    scope: "there",
+                    task: Some(task),
+                },
             ] {
                 let _ = kernel.handle(now, command, &mut Nowhere);
             }

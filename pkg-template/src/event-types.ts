@@ -67,7 +67,7 @@ export type OrchestratorEvent =
   | (OfTask<"task:progress"> & { readonly progress: number })
   | (OfTask<"task:output"> & { readonly lines: readonly string[] })
   | (OfTask<"task:step"> & { readonly step: TaskStep })
-  | (OfTask<"task:message"> & { readonly about: "name" | "provider" | "userStatus" | "current"; readonly message: string })
+  | (OfTask<"task:message"> & { readonly about: "name" | "provider" | "userStatus" | "current"; readonly message: string; readonly scope?: string })
   | OfTask<"task:paused">
   | OfTask<"task:resumed">
   | (OfAttempt<"task:completed"> & { readonly success: true; readonly summary: string; readonly result: TaskResult })

@@ -67,6 +67,8 @@ export type ErrorCode =
   | "READ_ONLY"
   /** This part of the journal is not kept any more. */
   | "HISTORY_GONE"
+  /** The plugin was started before it was configured. */
+  | "NOT_CONFIGURED"
   /** The wasm module is not loaded yet: call `await init()` first. */
   | "NOT_INITIALIZED"
   /** The orchestrator was disposed of. */
@@ -108,6 +110,7 @@ export const ERROR_CODES: readonly ErrorCode[] = [
   "JOURNAL_FULL",
   "READ_ONLY",
   "HISTORY_GONE",
+  "NOT_CONFIGURED",
   "NOT_INITIALIZED",
   "DISPOSED",
   "POISONED",

@@ -188,7 +188,7 @@ const SORTS = ["createdAt", "-createdAt", "updatedAt", "-updatedAt", "name", "-n
 
 /** Reads a query, and writes it as `src/wasm/core.rs` reads it. */
 export function listQuery(input: ListQuery): (core: Core) => void {
-  const { status: wanted, userStatus: marked, providerId, tag, parent, roomId, text, sort, limit, cursor } = object("the query", input) as ListQuery;
+  const { status: wanted, userStatus: marked, providerId, tag, parent, roomId, worldId, text, sort, limit, cursor } = object("the query", input) as ListQuery;
   const statuses = wanted === undefined ? [] : Array.isArray(wanted) ? Array.from(wanted as TaskStatus[]) : [wanted];
   const mask = statuses.reduce<number>((bits, word) => bits | (1 << status(word)), 0);
   const mark = marked === undefined ? 0 : userStatus(marked) === "open" ? 1 : 2;
@@ -200,6 +200,7 @@ export function listQuery(input: ListQuery): (core: Core) => void {
     optionalString("tag", tag),
     parent === null ? undefined : optionalString("parent", parent),
     optionalString("roomId", roomId),
+    optionalString("worldId", worldId),
     optionalString("text", text),
     optionalString("cursor", cursor),
   ];

@@ -35,8 +35,9 @@ export interface OrchestratorApi {
   searchTasks(text: string, options?: { limit?: number | undefined }): readonly OrchestratedTask[];
   countTasks(): TaskCounts;
   readonly currentTask: OrchestratedTask | undefined;
-  switchTask(idOrText: string | null): Promise<OrchestratedTask | undefined>;
-  taskContext(): string;
+  currentTaskIn(scope: string): OrchestratedTask | undefined;
+  switchTask(idOrText: string | null, options?: { scope?: string | undefined }): Promise<OrchestratedTask | undefined>;
+  taskContext(taskId?: string): string;
   registerProvider(provider: AgentProvider): () => void;
   limitGroup(group: string, maxConcurrency: number | undefined): Promise<void>;
   readonly providers: readonly { readonly id: string; readonly label: string; readonly description: string | undefined }[];

@@ -260,25 +260,33 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
     return this.#view.currentTask;
   }
 
-  /** Makes the task with this id, or the one that a search text means, the current one; none for `null`. */
-  async switchTask(idOrText: string | null): Promise<OrchestratedTask | undefined> {
-    if (idOrText === null) {
-      this.#core.command((glue, now) => glue.select(now, -1));
-      return this.#kept(undefined);
-    }
-    const text = input.string("the id or text", idOrText);
+  /** The task that a scope is at, such as a room or a user: see {@link AgentOrchestrator.switchTask}. */
+  currentTaskIn(scope: string): OrchestratedTask | undefined {
+    return this.#view.currentTaskIn(scope);
+  }
+
+  /**
+   * Makes the task with this id, or the one that a search text means, the current one; none for `null`. With `scope` (a
+   * room, a user, any name) it becomes the current task there, and only there: kept in the journal, and forgotten when
+   * the task is deleted. No task becomes the current one of a scope by being created.
+   */
+  async switchTask(idOrText: string | null, options?: { scope?: string | undefined }): Promise<OrchestratedTask | undefined> {
+    const scope = input.reading("the options", () => (options === undefined ? undefined : input.optionalString("scope", (input.object("the options", options) as { scope?: unknown }).scope)));
+    const text = idOrText === null ? undefined : input.string("the id or text", idOrText);
     const key = this.#core.read((glue) => {
+      if (text === undefined) return -1;
       const found = glue.resolve(text);
       if (found < 0) throw this.#core.refusal(glue);
       return found;
     });
-    this.#core.command((glue, now) => glue.select(now, key));
-    return this.#kept(this.#driver.task(key));
+    if (scope === undefined) this.#core.command((glue, now) => glue.select(now, key));
+    else this.#core.command((glue, now) => glue.selectIn(now, this.#core.strings().put(scope), key));
+    return this.#kept(key < 0 ? undefined : this.#driver.task(key));
   }
 
-  /** The current task (or else the newest) as text for a model's prompt. */
-  taskContext(): string {
-    return this.#view.taskContext();
+  /** A task, or else the current one, or else the newest, as text for a model's prompt. */
+  taskContext(taskId?: string): string {
+    return this.#view.taskContext(taskId);
   }
 
   // ----- providers -----

@@ -59,9 +59,14 @@ export class PastState implements Disposable {
     return this.#view.currentTask;
   }
 
+  /** The task that a scope was at. */
+  currentTaskIn(scope: string): OrchestratedTask | undefined {
+    return this.#view.currentTaskIn(scope);
+  }
+
   /** What {@link AgentOrchestrator.taskContext} gave. */
-  taskContext(): string {
-    return this.#view.taskContext();
+  taskContext(taskId?: string): string {
+    return this.#view.taskContext(taskId);
   }
 
   /** All agents that had none above them, with those below each. What an agent was at is not known of the past. */

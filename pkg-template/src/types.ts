@@ -317,6 +317,7 @@ export interface ListQuery {
   /** A task id; `null` for tasks without a parent. */
   parent?: string | null | undefined;
   roomId?: string | undefined;
+  worldId?: string | undefined;
   /** As in {@link AgentOrchestrator.searchTasks}; the best match comes first unless `sort` says otherwise. */
   text?: string | undefined;
   /** Default `-createdAt`, newest first; `createdAt`, `-updatedAt`, `updatedAt`, `name`, `-name` beside it. */

@@ -59,8 +59,16 @@ export class View {
     return key < 0 ? undefined : this.task(key);
   }
 
-  taskContext(): string {
-    return this.core.read((glue) => glue.taskContext());
+  currentTaskIn(scope: string): OrchestratedTask | undefined {
+    const text = input.string("the scope", scope);
+    const key = this.core.read((glue) => glue.currentIn(this.core.strings().put(text)));
+    return key < 0 ? undefined : this.task(key);
+  }
+
+  taskContext(taskId?: string): string {
+    const key = taskId === undefined ? -1 : this.find(input.string("the task's id", taskId));
+    if (taskId !== undefined && key < 0) throw new OrchestratorError("TASK_NOT_FOUND", `there is no task ${JSON.stringify(taskId)}`);
+    return this.core.read((glue) => glue.taskContext(key));
   }
 
   stateHash(): string {

@@ -154,7 +154,9 @@ function readEvent(reader: Reader, names: Names, seq: number): OrchestratorEvent
     }
     case 9: {
       const about = ABOUT[reader.number()]!;
-      return Object.freeze({ type: "task:message", seq, at, taskId, about, message: reader.string() });
+      const message = reader.string();
+      const scope = reader.string();
+      return Object.freeze({ type: "task:message", seq, at, taskId, about, message, ...(scope !== "" && { scope }) });
     }
     case 10:
       return Object.freeze({ type: "task:paused", seq, at, taskId });

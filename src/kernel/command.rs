@@ -141,6 +141,13 @@ pub enum Command<'a> {
     },
     /// Make a task, or none, the current one.
     Select(Option<TaskKey>),
+    /// Make a task, or none, the current one of a scope: of a room, of a user, of whatever the host names so.
+    SelectIn {
+        /// The scope's name.
+        scope: &'a str,
+        /// The task.
+        task: Option<TaskKey>,
+    },
     /// Append output.
     Output {
         /// To which task.

@@ -63,6 +63,7 @@ codes! {
     JournalFull = "JOURNAL_FULL", "There is no room left for the journal.";
     ReadOnly = "READ_ONLY", "This is a state of the past, which can only be looked at.";
     HistoryGone = "HISTORY_GONE", "This part of the journal is not kept any more.";
+    NotConfigured = "NOT_CONFIGURED", "The plugin was started before it was configured.";
     NotInitialized = "NOT_INITIALIZED", "The wasm module is not loaded yet: call `await init()` first.";
     Disposed = "DISPOSED", "The orchestrator was disposed of.";
     Poisoned = "POISONED", "The core stopped at a bug and cannot go on; open a new orchestrator.";

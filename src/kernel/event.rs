@@ -175,6 +175,13 @@ pub enum Edit<'a> {
     UserStatus(TaskUserStatus),
     /// Whether it is the current task. Making one current is the end of that for another.
     Current(bool),
+    /// Whether it is the current task of a scope. Making one current there is the end of that for another.
+    CurrentIn {
+        /// The scope's name.
+        scope: &'a str,
+        /// Whether it is, or was.
+        current: bool,
+    },
 }
 
 /// One fact. The order of the variants is part of the format: new ones go at the end.

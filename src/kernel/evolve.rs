@@ -404,6 +404,8 @@ impl State {
                 task.extras_mut().user_status_at = Some(at);
             }),
             Edit::Current(current) => self.current = current.then_some(key),
+            Edit::CurrentIn { scope, current: true } => self.currents.set(scope, key),
+            Edit::CurrentIn { scope, .. } => self.currents.clear(scope),
         }
     }
 
@@ -449,6 +451,15 @@ impl State {
                 }
             }
         }
+        let place = |of: fn(&Extras) -> Option<u32>| task.extras.as_deref().and_then(of);
+        for (sets, place) in [
+            (&mut self.by_room, place(|extras| extras.room)),
+            (&mut self.by_world, place(|extras| extras.world)),
+        ] {
+            if let Some(keys) = place.and_then(|place| sets.get_mut(place as usize)) {
+                keys.remove(key);
+            }
+        }
         if let Some(parent) = task.parent() {
             remove(&mut self.children, parent, key);
         }
@@ -476,6 +487,7 @@ impl State {
         if self.current == Some(key) {
             self.current = None;
         }
+        self.currents.forget(key);
     }
 }
 

@@ -53,6 +53,11 @@ impl KeySet {
         }
     }
 
+    pub(crate) fn contains(&self, key: TaskKey) -> bool {
+        let (word, bit) = Self::place(key);
+        self.find(word).is_ok_and(|place| self.words[place].1 & bit != 0)
+    }
+
     pub(crate) fn remove(&mut self, key: TaskKey) {
         let (word, bit) = Self::place(key);
         let Ok(place) = self.find(word) else { return };

@@ -120,6 +120,10 @@ limits! {
     AGENT_STATE = "the state of an agent as JSON", 256 * KIB, "bytes";
     /// Dead letters that are kept; older ones are dropped and counted.
     DEAD_LETTERS = "the list of dead letters", 1000, "letters";
+    /// The name of a scope that has a current task of its own.
+    SCOPE = "the name of a scope", 256, "bytes";
+    /// Scopes with a current task.
+    SCOPES = "the list of scopes with a current task", 100_000, "scopes";
     /// A search text.
     QUERY = "a search text", KIB, "bytes";
     /// One page of a list.

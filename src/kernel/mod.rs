@@ -11,6 +11,7 @@
 
 mod agents;
 mod command;
+mod currents;
 mod deadlines;
 mod effect;
 mod error;
@@ -31,6 +32,7 @@ mod schedule;
 mod scheduling;
 mod state;
 pub mod status;
+mod tail;
 mod task;
 mod tasks;
 mod timers;
@@ -345,6 +347,12 @@ impl Kernel {
         self.state.current
     }
 
+    /// The current task of a scope.
+    #[must_use]
+    pub fn current_in(&self, scope: &str) -> Option<TaskKey> {
+        self.state.currents.get(scope)
+    }
+
     /// How many tasks there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -392,6 +400,14 @@ impl Kernel {
 
     pub(crate) fn with_tag(&self, tag: &str) -> Option<&KeySet> {
         self.state.by_tag.get(tag)
+    }
+
+    pub(crate) fn in_room(&self, room: &str) -> Option<&KeySet> {
+        self.state.in_room(room)
+    }
+
+    pub(crate) fn in_world(&self, world: &str) -> Option<&KeySet> {
+        self.state.in_world(world)
     }
 
     pub(crate) fn with_parent(&self, parent: TaskKey) -> Option<&KeySet> {
@@ -471,6 +487,7 @@ impl Turn<'_> {
             Command::Reassign { task, provider } => self.reassign(task, provider),
             Command::Mark { task, status } => self.mark(task, status),
             Command::Select(task) => self.select(task),
+            Command::SelectIn { scope, task } => self.select_in(scope, task),
             Command::Output { task, by, text } => self.output(task, by, text),
             Command::Progress { task, by, percent } => self.progress(task, by, percent),
             Command::AddStep {

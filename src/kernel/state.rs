@@ -7,6 +7,7 @@ use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::agents::Agents;
+use super::currents::Currents;
 use super::id::{self, Attempt, Millis, ProviderKey, Seq, TaskKey};
 use super::key_set::KeySet;
 use super::limits;
@@ -33,6 +34,14 @@ impl Strings {
         self.texts.push(text.into());
         self.numbers.insert(text, number);
         number
+    }
+
+    fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    fn find(&self, text: &str) -> Option<u32> {
+        self.numbers.get(text)
     }
 
     fn text(&self, number: u32) -> &str {
@@ -198,7 +207,7 @@ impl<'de> Deserialize<'de> for Tasks {
 /// All that the journal says, folded.
 ///
 /// Its serialized form is what a snapshot holds and what hashes are made of: it leaves out what follows from the rest.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct State {
     pub(crate) seq: Seq,
     pub(crate) at: Millis,
@@ -219,6 +228,11 @@ pub struct State {
     pub(crate) by_status: [KeySet; TaskStatus::ALL.len()],
     #[serde(skip)]
     pub(crate) by_tag: BTreeMap<Box<str>, KeySet>,
+    /// By the numbers of their rooms and worlds.
+    #[serde(skip)]
+    pub(super) by_room: Vec<KeySet>,
+    #[serde(skip)]
+    pub(super) by_world: Vec<KeySet>,
     #[serde(skip)]
     pub(crate) children: BTreeMap<TaskKey, KeySet>,
     /// Who waits for a task.
@@ -226,8 +240,35 @@ pub struct State {
     pub(crate) dependants: BTreeMap<TaskKey, KeySet>,
     #[serde(skip)]
     orders: Names,
-    /// Last, since it is not there in states that never had one.
+    /// Not there in states that have neither these nor what comes after.
     pub(crate) agents: Agents,
+    /// Last, since they are not there in states that have none.
+    pub(crate) currents: Currents,
+}
+
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut all = serializer.serialize_struct("State", 12)?;
+        all.serialize_field("seq", &self.seq)?;
+        all.serialize_field("at", &self.at)?;
+        all.serialize_field("prefix", &self.prefix)?;
+        all.serialize_field("seed", &self.seed)?;
+        all.serialize_field("current", &self.current)?;
+        all.serialize_field("providers", &self.providers)?;
+        all.serialize_field("tasks", &self.tasks)?;
+        all.serialize_field("gone", &self.gone)?;
+        all.serialize_field("schedule", &self.schedule)?;
+        all.serialize_field("strings", &self.strings)?;
+        // Where nothing follows, nothing is written: see `tail`.
+        let scopes = self.currents.len() > 0;
+        if scopes || !self.agents.are_none() {
+            all.serialize_field("agents", &self.agents)?;
+        }
+        if scopes {
+            all.serialize_field("currents", &self.currents)?;
+        }
+        all.end()
+    }
 }
 
 impl State {
@@ -249,6 +290,14 @@ impl State {
 
     pub(crate) fn text(&self, number: u32) -> &str {
         self.strings.text(number)
+    }
+
+    pub(crate) fn in_room(&self, room: &str) -> Option<&KeySet> {
+        self.by_room.get(self.strings.find(room)? as usize)
+    }
+
+    pub(crate) fn in_world(&self, world: &str) -> Option<&KeySet> {
+        self.by_world.get(self.strings.find(world)? as usize)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -343,9 +392,12 @@ impl State {
         // A made-up state may say what no journal does.
         self.providers.truncate(limits::PROVIDERS.max);
         self.current = self.current.filter(|key| self.tasks.get(*key).is_some());
+        self.currents.retain(|key| self.tasks.get(key).is_some());
         self.ids = Names::default();
         self.by_status = Default::default();
         self.by_tag = BTreeMap::new();
+        self.by_room = Vec::new();
+        self.by_world = Vec::new();
         self.children = BTreeMap::new();
         self.dependants = BTreeMap::new();
         self.orders = Names::default();
@@ -375,6 +427,22 @@ impl State {
         }
         for tag in task.tags() {
             self.by_tag.entry(tag.into()).or_default().insert(key);
+        }
+        if let Some(extras) = &task.extras {
+            let known = self.strings.len();
+            for (sets, place) in [
+                (&mut self.by_room, extras.room),
+                (&mut self.by_world, extras.world),
+            ] {
+                // A made-up state may name a string that is not there.
+                let Some(place) = place.map(|place| place as usize).filter(|place| *place < known) else {
+                    continue;
+                };
+                if place >= sets.len() {
+                    sets.resize_with(place + 1, KeySet::default);
+                }
+                sets[place].insert(key);
+            }
         }
         if let Some(parent) = task.parent() {
             self.children.entry(parent).or_default().insert(key);

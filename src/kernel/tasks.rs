@@ -457,6 +457,29 @@ impl Turn<'_> {
         self.emit(&Event::Edited { task, edit });
         Ok(Reply::Done)
     }
+
+    pub(super) fn select_in(&mut self, scope: &str, task: Option<TaskKey>) -> Result<Reply> {
+        limits::SCOPE.check(scope.len())?;
+        if scope.trim().is_empty() {
+            return Err(OrchestratorError::invalid(
+                "the name of a scope must not be blank",
+            ));
+        }
+        let before = self.state.currents.get(scope);
+        if let Some(task) = task {
+            self.task(task)?;
+            if before.is_none() {
+                limits::SCOPES.check(self.state.currents.len() + 1)?;
+            }
+        }
+        let current = task.is_some();
+        let Some(task) = task.or(before).filter(|_| task != before) else {
+            return Ok(Reply::Nothing);
+        };
+        let edit = Edit::CurrentIn { scope, current };
+        self.emit(&Event::Edited { task, edit });
+        Ok(Reply::Done)
+    }
 }
 
 /// The bytes of all that a task to create says at length.

@@ -416,12 +416,59 @@ impl AgentOrchestrator {
         self.current_task()
     }
 
+    /// The task that a scope is at: a room, a user, whatever the host names so.
+    ///
+    /// # Errors
+    /// `DISPOSED` or `POISONED`, as all methods.
+    pub fn current_task_in(&self, scope: &str) -> Result<Option<OrchestratedTask>> {
+        self.driver.read(|owned| {
+            let kernel = owned.engine.kernel();
+            kernel
+                .current_in(scope)
+                .and_then(|key| OrchestratedTask::of(kernel, key))
+        })
+    }
+
+    /// The same as [`switch_task`](Self::switch_task) for a scope: it has a current task of its own, which is kept in the
+    /// journal and forgotten when the task is deleted. No task becomes one by being created.
+    ///
+    /// # Errors
+    /// `TASK_NOT_FOUND`, `TASK_AMBIGUOUS` with the candidates, `INVALID_ARGUMENT` for a blank scope, or `LIMIT_EXCEEDED`.
+    pub async fn switch_task_in(
+        &self,
+        scope: &str,
+        id_or_text: Option<&str>,
+    ) -> Result<Option<OrchestratedTask>> {
+        self.driver.change(|owned, now| {
+            let task = id_or_text
+                .map(|text| query::resolve(owned.engine.kernel(), text))
+                .transpose()?;
+            let command = Command::SelectIn { scope, task };
+            owned.engine.handle(now, command).map(|_| ())
+        })?;
+        self.flush().await?;
+        self.current_task_in(scope)
+    }
+
     /// The current task (or else the newest) as text for a model's prompt.
     ///
     /// # Errors
     /// `DISPOSED` or `POISONED`, as all methods.
     pub fn task_context(&self) -> Result<String> {
-        self.driver.read(|owned| task_context(owned.engine.kernel()))
+        self.driver
+            .read(|owned| task_context(owned.engine.kernel(), None))
+    }
+
+    /// A task as text for a model's prompt.
+    ///
+    /// # Errors
+    /// `TASK_NOT_FOUND`.
+    pub fn task_context_of(&self, task_id: &str) -> Result<String> {
+        self.driver.read(|owned| {
+            let kernel = owned.engine.kernel();
+            let key = kernel.find_task(task_id).ok_or_else(|| not_found(task_id))?;
+            Ok(task_context(kernel, Some(key)))
+        })?
     }
 
     /// Makes a provider available.

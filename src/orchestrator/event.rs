@@ -136,6 +136,9 @@ kinds! {
         about: About,
         /// The change in words.
         message: String,
+        /// Of which scope it is, or was, the current task; absent when of the whole orchestrator.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        scope: Option<String>,
     }
     /// A task holds.
     Paused = "task:paused" {

@@ -18,6 +18,18 @@ pub(crate) fn message(kernel: &Kernel, edit: Edit<'_>) -> (About, String) {
         Edit::UserStatus(status) => (About::UserStatus, format!("Marked as {status}")),
         Edit::Current(true) => (About::Current, "This is the current task now".to_owned()),
         Edit::Current(false) => (About::Current, "No task is current now".to_owned()),
+        Edit::CurrentIn { current: true, .. } => {
+            (About::Current, "This is the current task there now".to_owned())
+        }
+        Edit::CurrentIn { .. } => (About::Current, "No task is current there now".to_owned()),
+    }
+}
+
+/// Where a task became, or no longer is, the current one, if not everywhere.
+pub(crate) const fn scope<'a>(edit: Edit<'a>) -> Option<&'a str> {
+    match edit {
+        Edit::CurrentIn { scope, .. } => Some(scope),
+        _ => None,
     }
 }
 
@@ -166,6 +178,7 @@ pub(super) fn kind(kernel: &Kernel, event: &Event<'_>) -> EventKind {
                 task_id: id(task),
                 about,
                 message,
+                scope: scope(edit).map(str::to_owned),
             }
         }
     }

@@ -53,5 +53,9 @@ pub(crate) use json::canonical_value;
 
 #[cfg(target_family = "wasm")]
 pub(crate) use {
-    event_of::message, json::canonical_value_text, past::verify, query::resolve, task_context::task_context,
+    event_of::{message, scope},
+    json::canonical_value_text,
+    past::verify,
+    query::resolve,
+    task_context::task_context,
 };

@@ -66,10 +66,16 @@ impl PastState {
         OrchestratedTask::of(self.kernel(), self.kernel().current()?)
     }
 
+    /// The task that a scope was at.
+    #[must_use]
+    pub fn current_task_in(&self, scope: &str) -> Option<OrchestratedTask> {
+        OrchestratedTask::of(self.kernel(), self.kernel().current_in(scope)?)
+    }
+
     /// What [`AgentOrchestrator::task_context`] gave.
     #[must_use]
     pub fn task_context(&self) -> String {
-        task_context(self.kernel())
+        task_context(self.kernel(), None)
     }
 
     /// What [`AgentOrchestrator::state_hash`] gave.

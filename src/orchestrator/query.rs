@@ -70,6 +70,8 @@ pub struct ListQuery {
     pub parent: Option<Option<String>>,
     /// The room.
     pub room_id: Option<String>,
+    /// The world.
+    pub world_id: Option<String>,
     /// A search text; the best match comes first unless `sort` is given.
     pub text: Option<String>,
     /// The order; newest first when absent.
@@ -188,6 +190,12 @@ impl<'q> Filter<'q> {
         if let Some(tag) = &self.query.tag {
             indexes.push(vec![kernel.with_tag(tag).unwrap_or(&NONE)]);
         }
+        if let Some(room) = &self.query.room_id {
+            indexes.push(vec![kernel.in_room(room).unwrap_or(&NONE)]);
+        }
+        if let Some(world) = &self.query.world_id {
+            indexes.push(vec![kernel.in_world(world).unwrap_or(&NONE)]);
+        }
         if let Some(Some(parent)) = self.parent {
             indexes.push(vec![kernel.with_parent(parent).unwrap_or(&NONE)]);
         }
@@ -232,6 +240,10 @@ impl<'q> Filter<'q> {
                 .room_id
                 .as_deref()
                 .is_none_or(|room| kernel.room(task) == Some(room))
+            && query
+                .world_id
+                .as_deref()
+                .is_none_or(|world| kernel.world(task) == Some(world))
             && query.provider_id.as_deref().is_none_or(|id| {
                 kernel
                     .provider(task.provider())

@@ -1,25 +1,22 @@
-//! The current task as text for a model's prompt. Bounded, whatever the task has said.
+//! A task as text for a model's prompt. Bounded, whatever the task has said.
 
 use std::fmt::Write;
 
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, TaskKey};
 
 const MAX_LINES: usize = 200;
 const MAX_CHARS: usize = 20_000;
 const MAX_DESCRIPTION: usize = 4_000;
 const MAX_STEPS: usize = 100;
 
-/// The text about the current task, or else the newest.
-pub(crate) fn task_context(kernel: &Kernel) -> String {
+/// The text about a task; without one, about the current task, or else the newest.
+pub(crate) fn task_context(kernel: &Kernel, task: Option<TaskKey>) -> String {
     let newest = || kernel.tasks().next_back().map(|(key, _)| key);
-    let Some(task) = kernel.current().or_else(newest).and_then(|key| kernel.task(key)) else {
+    let chosen = task.or_else(|| kernel.current());
+    let Some(task) = chosen.or_else(newest).and_then(|key| kernel.task(key)) else {
         return "No tasks have been created yet.".to_owned();
     };
-    let selected = if kernel.current().is_some() {
-        " (selected)"
-    } else {
-        ""
-    };
+    let selected = if chosen.is_some() { " (selected)" } else { "" };
     let label = kernel
         .provider(task.provider())
         .map_or("", |provider| provider.label());

@@ -155,10 +155,14 @@ impl Generator {
                 let status = [TaskStatus::Running, TaskStatus::Completed][self.rng.below(2) as usize];
                 Operation::UpdateStep(self.task(), step, status)
             }
-            16 => Operation::Select(match self.rng.percent(70) {
-                true => Some(self.task()),
-                false => None,
-            }),
+            16 => {
+                let scope = ["", "room", "room|ann"][self.rng.below(3) as usize];
+                let task = self.rng.percent(70).then(|| self.task());
+                match scope {
+                    "" => Operation::Select(task),
+                    _ => Operation::SelectIn(scope.to_owned(), task),
+                }
+            }
             17 | 18 => Operation::Register(self.provider()),
             19 => Operation::Unregister(self.provider()),
             20 => {

@@ -43,6 +43,8 @@ pub enum Operation {
     UpdateStep(String, String, TaskStatus),
     /// Makes a task the current one, or none.
     Select(Option<String>),
+    /// Makes a task the current one of a scope, or none.
+    SelectIn(String, Option<String>),
     /// Registers a provider.
     Register(String),
     /// Unregisters a provider.

@@ -63,6 +63,7 @@ fn carry_out(world: &mut World, operation: Operation) -> Result<(), Violation> {
         }
         Op::AddStep(id, text) => call!(world, all => all.add_step(&id, &text)),
         Op::Select(id) => call!(world, all => all.switch_task(id.as_deref())),
+        Op::SelectIn(scope, id) => call!(world, all => all.switch_task_in(&scope, id.as_deref())),
         Op::Flush => call!(world, all => all.flush()),
         // Nobody waits for these to be durable.
         Op::Output(id, text) => world.order(|all| at_once(all.append_output(&id, &text))),

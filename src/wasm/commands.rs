@@ -166,6 +166,18 @@ impl Core {
         })
     }
 
+    /// Makes a task the current one of a scope; none, when negative.
+    #[wasm_bindgen(js_name = selectIn)]
+    pub fn select_in(&self, now: f64, scope: u32, task: i32) -> i32 {
+        let task = u32::try_from(task).ok().map(TaskKey::new);
+        self.with_strings(now, |strings| {
+            Ok(Command::SelectIn {
+                scope: strings.next(scope)?,
+                task,
+            })
+        })
+    }
+
     /// Appends output. Attempt 0 is the owner.
     pub fn output(&self, now: f64, task: u32, attempt: u32, text: u32) -> i32 {
         let (task, by) = (TaskKey::new(task), reporter(attempt));

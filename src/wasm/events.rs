@@ -4,7 +4,7 @@ use super::agent_json;
 use super::pack::Pack;
 use crate::journal::Recorded;
 use crate::kernel::{Event, Kernel};
-use crate::orchestrator::{About, message};
+use crate::orchestrator::{About, message, scope};
 
 /// Set in an event's first number when the task's id was chosen by the user and must be asked for.
 const OWN_ID: u32 = 1 << 8;
@@ -66,6 +66,7 @@ pub(super) fn write(kernel: &Kernel, recorded: &Recorded<'_>, out: &mut Pack) {
             let (about, message) = message(kernel, edit);
             out.number(about as u32);
             out.string(&message);
+            out.string(scope(edit).unwrap_or_default());
         }
         Event::Completed { attempt, answer, .. } => {
             out.number(attempt.get());

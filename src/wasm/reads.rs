@@ -51,6 +51,17 @@ impl Core {
             .map_or(NONE, |key| key.get() as i32)
     }
 
+    /// The key of the current task of the scope in the input buffer, or -1.
+    #[wasm_bindgen(js_name = currentIn)]
+    pub fn current_in(&self, scope: u32) -> i32 {
+        let inner = self.inner.borrow();
+        let found = Strings::new(&inner.input)
+            .next(scope)
+            .ok()
+            .and_then(|scope| inner.engine.kernel().current_in(scope));
+        found.map_or(NONE, |key| key.get() as i32)
+    }
+
     /// A number packed from the status (low four bits) and whether the attempt counts (16) of a task; -1 when gone.
     pub fn standing(&self, task: u32, attempt: u32) -> i32 {
         let inner = self.inner.borrow();
@@ -160,10 +171,11 @@ impl Core {
             .map_or(0, |status| inner.engine.kernel().count(*status) as u32)
     }
 
-    /// The current task as text for a prompt.
+    /// A task as text for a prompt; the current one, when negative.
     #[wasm_bindgen(js_name = taskContext)]
-    pub fn task_context(&self) -> String {
-        task_context(self.inner.borrow().engine.kernel())
+    pub fn task_context(&self, task: i32) -> String {
+        let task = u32::try_from(task).ok().map(TaskKey::new);
+        task_context(self.inner.borrow().engine.kernel(), task)
     }
 
     /// Packs events for those who listen, at most `max` of them, from a position on or from the first one kept after
@@ -240,6 +252,7 @@ fn list_query(input: &[u8]) -> Result<ListQuery> {
         tag: text()?,
         parent: text()?.map(Some).or(orphan.then_some(None)),
         room_id: text()?,
+        world_id: text()?,
         text: text()?,
         cursor: text()?,
     })

@@ -153,7 +153,7 @@ test("every call after it says DISPOSED", async (t) => {
     () => orchestrator.reassignTask(id, "manual"), () => orchestrator.setUserStatus(id, "done"), () => orchestrator.appendOutput(id, "x"),
     () => orchestrator.updateProgress(id, 5), () => orchestrator.addStep(id, "x"), () => orchestrator.updateStep(id, "s1", "completed"),
     () => orchestrator.getTask(id), () => orchestrator.listTasks(), () => orchestrator.searchTasks("a"), () => orchestrator.countTasks(),
-    () => orchestrator.currentTask, () => orchestrator.switchTask(id), () => orchestrator.switchTask(null), () => orchestrator.taskContext(),
+    () => orchestrator.currentTask, () => orchestrator.currentTaskIn("room"), () => orchestrator.switchTask(id, { scope: "room" }), () => orchestrator.taskContext(id), () => orchestrator.switchTask(id), () => orchestrator.switchTask(null), () => orchestrator.taskContext(),
     () => orchestrator.registerProvider(instant()), () => orchestrator.subscribe(() => {}), () => orchestrator.subscribe(() => {}, { from: 0 }),
     () => orchestrator.events(), () => orchestrator.events({ from: 0 }), () => orchestrator.journalHash(), () => orchestrator.stateHash(),
   ]) {

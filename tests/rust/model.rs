@@ -143,6 +143,8 @@ pub(crate) struct Model {
     pub(crate) providers: Vec<Provider>,
     pub(crate) groups: Vec<Group>,
     pub(crate) current: Option<usize>,
+    /// The current task of each scope, by the scope's name.
+    pub(crate) currents: Vec<(&'static str, usize)>,
     /// The host's clock.
     pub(crate) now: i64,
     /// The journal's: the time of the last event, or now if that is later.
@@ -166,6 +168,7 @@ impl Model {
             providers: providers.collect(),
             groups: vec![Group::default(); groups],
             current: None,
+            currents: Vec::new(),
             now: 0,
             at: 0,
             turns: 0,
@@ -646,6 +649,7 @@ impl Model {
         for gone in family {
             self.tasks[gone] = None;
             self.current = self.current.filter(|current| *current != gone);
+            self.currents.retain(|(_, current)| *current != gone);
             for task in self.tasks.iter_mut().flatten() {
                 task.parent = task.parent.filter(|parent| *parent != gone);
                 task.plan.depends_on.retain(|on| *on != gone);
@@ -683,6 +687,23 @@ impl Model {
         }
         self.current = task;
         Ok(Told::Done)
+    }
+
+    pub(crate) fn select_in(&mut self, scope: &'static str, task: Option<usize>) -> Answer {
+        if let Some(task) = task {
+            self.task(task)?;
+        }
+        if self.current_in(scope) == task {
+            return Ok(Told::Nothing);
+        }
+        self.currents.retain(|(known, _)| *known != scope);
+        self.currents.extend(task.map(|task| (scope, task)));
+        Ok(Told::Done)
+    }
+
+    pub(crate) fn current_in(&self, scope: &str) -> Option<usize> {
+        let found = self.currents.iter().find(|(known, _)| *known == scope);
+        found.map(|(_, task)| *task)
     }
 
     /// What becomes of a report of this attempt: it counts, is late, or is of an attempt that never was.

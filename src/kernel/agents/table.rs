@@ -11,6 +11,7 @@ use super::fact::AgentFact;
 use crate::kernel::id::{AgentKey, Message, Millis};
 use crate::kernel::limits;
 use crate::kernel::names::Names;
+use crate::kernel::tail::List;
 
 /// The place of an agent, by its key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,6 +191,11 @@ impl Agents {
         }
     }
 
+    /// Whether there never was one.
+    pub(in crate::kernel) fn are_none(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     fn remove(&mut self, key: AgentKey) {
         let Some(agent) = self.get(key) else { return };
         let (name, parent) = (agent.name.clone(), agent.parent);
@@ -226,45 +232,12 @@ impl Agents {
 }
 
 impl Serialize for Agents {
-    /// Nothing at all when there never was an agent: so the states of journals without any stay what they were.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.slots.is_empty() {
-            return serializer.serialize_unit();
-        }
         let mut all = serializer.serialize_tuple(3)?;
         all.serialize_element(&self.slots)?;
         all.serialize_element(&self.dead)?;
         all.serialize_element(&self.dead_dropped)?;
         all.end()
-    }
-}
-
-/// The places of agents as they are read; none when they begin and cannot be read to their end.
-struct Slots(Option<Vec<Slot>>);
-
-impl<'de> Deserialize<'de> for Slots {
-    /// Fails only where nothing begins.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct All;
-        impl<'de> Visitor<'de> for All {
-            type Value = Slots;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("the places of agents")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut places: A) -> Result<Slots, A::Error> {
-                let mut slots = Vec::new();
-                loop {
-                    match places.next_element() {
-                        Ok(Some(slot)) => slots.push(slot),
-                        Ok(None) => return Ok(Slots(Some(slots))),
-                        Err(_) => return Ok(Slots(None)),
-                    }
-                }
-            }
-        }
-        deserializer.deserialize_seq(All)
     }
 }
 
@@ -280,7 +253,7 @@ impl<'de> Deserialize<'de> for Agents {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Agents, A::Error> {
                 // It stands last: where the bytes end, there is none.
-                let Ok(Some(Slots(slots))) = parts.next_element() else {
+                let Ok(Some(List::<Slot>(slots))) = parts.next_element() else {
                     return Ok(Agents::default());
                 };
                 let ends = || A::Error::custom("the agents end in the middle");
