@@ -592,9 +592,7 @@ export class AgentOrchestrator implements OrchestratorApi, AsyncDisposable {
   }
 
   #key(id: string): number {
-    const key = this.#view.find(input.string("the task's id", id));
-    if (key < 0) throw new OrchestratorError("TASK_NOT_FOUND", `there is no task ${input.quote(id)}`);
-    return key;
+    return this.#view.known(id);
   }
 
   #lastAttempt(key: number): number {

@@ -24,6 +24,13 @@ export class View {
     return this.names.keyOf(id) ?? this.core.find(id);
   }
 
+  /** The key of the task with this id, which must be there. */
+  known(id: string): number {
+    const key = this.find(input.string("the task's id", id));
+    if (key < 0) throw new OrchestratorError("TASK_NOT_FOUND", `there is no task ${input.quote(id)}`);
+    return key;
+  }
+
   getTask(taskId: string): OrchestratedTask | undefined {
     const key = this.find(input.string("the task's id", taskId));
     return key < 0 ? undefined : this.task(key);
@@ -66,8 +73,7 @@ export class View {
   }
 
   taskContext(taskId?: string): string {
-    const key = taskId === undefined ? -1 : this.find(input.string("the task's id", taskId));
-    if (taskId !== undefined && key < 0) throw new OrchestratorError("TASK_NOT_FOUND", `there is no task ${JSON.stringify(taskId)}`);
+    const key = taskId === undefined ? -1 : this.known(taskId);
     return this.core.read((glue) => glue.taskContext(key));
   }
 
