@@ -11,10 +11,11 @@ const subpaths = {
   indexeddb: "journals/indexeddb",
   opfs: "journals/opfs",
   testing: "testing/index",
+  eliza: "eliza/index",
 };
 
 /** Those of them that programs of Node get through `require` as well. */
-const alsoRequired = ["memory", "node", "testing"];
+const alsoRequired = ["memory", "node", "testing", "eliza"];
 
 const js = (name, types = name) => ({ types: `./dist/${types}.d.ts`, default: `./dist/${name}.js` });
 const main = (name) => js(name, "index");
