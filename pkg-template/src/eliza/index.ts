@@ -1,2 +1,2 @@
 /** The elizaOS face. */
-export { english, type Language } from "./chat/index.js";
+export * from "./chat/index.js";

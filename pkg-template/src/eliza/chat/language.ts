@@ -10,7 +10,7 @@ export type VerbGroup = "new" | "work" | "search" | "list" | Control;
 export type ReplyKey =
   | "created" | "kept" | "untitled" | "plan" | "none" | "list" | "line" | "current" | "more" | "switchWhich" | "searchWhat" | "found" | "foundNone"
   | "notFound" | "which" | "whichHint" | "foreign" | "refused" | "useRestart" | "failed" | "switched" | "paused" | "resumed" | "restarted" | "cancelled"
-  | "nothingTo" | "interrupted" | "interruptedHint" | "context" | "recent" | "noContext" | "noService" | "noName" | "noStatus";
+  | "nothingTo" | "interrupted" | "interruptedHint" | "context" | "recent" | "recentLine" | "noContext" | "noService" | "noName" | "noStatus";
 
 /**
  * The table of a language. Words are matched whole, whatever their case; an entry of several words matches them in a
@@ -40,6 +40,8 @@ export interface Language {
   readonly links: readonly string[];
   readonly all: readonly string[];
   readonly naming: readonly string[];
+  /** Links between a task and its name or subject. */
+  readonly about: readonly string[];
   /** Words before a provider. */
   readonly using: readonly string[];
   readonly ordinals: { readonly [word: string]: number };
@@ -52,6 +54,7 @@ export interface Language {
   /** Texts that ask for something although they name no task. */
   readonly alone: readonly string[];
   readonly replies: { readonly [K in ReplyKey]: string };
+  readonly emoji: { readonly [S in TaskStatus]: string };
   /** What is done, as replies say it. */
   readonly says: { readonly [C in Control]: string };
 }
