@@ -3,7 +3,7 @@ import type { TaskStatus } from "../../api.js";
 import type { ActionName } from "./actions.js";
 import type { Control, Language } from "./language.js";
 import { lexiconOf, type Lexicon } from "./lexicon.js";
-import { behind, controlAt, has, isNear, isPronoun, lengthAt, passageOf, rest, sentence, trimmed, valueAt, type Passage, type Span } from "./passage.js";
+import { behind, controlAt, has, isNear, isPronoun, lengthAt, numberAt, passageOf, rest, sentence, trimmed, valueAt, type Passage, type Span } from "./passage.js";
 import { targetOf, type Named, type Target } from "./target.js";
 import { lineOf, titleOf, type Title } from "./title.js";
 
@@ -137,14 +137,15 @@ function query(passage: Passage, span: Span): string {
   return kept.join(" ");
 }
 
-/** "Create a task", or where the verb means nothing else, "create task". */
+/** "Create a task", with no more than a word between, or where the verb means nothing else, "create task". */
 function create(passage: Passage, verb: number, from: number, direct: boolean): Understood | undefined {
   const { lexicon: { indefinite, task } } = passage;
   // Behind the article that came last.
-  let open = Infinity;
-  for (let noun = from; noun < from + 5; noun += 1) {
+  let open = direct ? from : Infinity;
+  for (let noun = from; noun < from + 6; noun += 1) {
     const length = lengthAt(passage, task, noun);
-    if (length > 0 && (noun === open || (noun > open && noun < from + 3) || (direct && noun === from))) return created(passage, titleOf(passage, verb, noun + length));
+    const named = noun > from || numberAt(passage, noun + length) === undefined;
+    if (length > 0 && named && (noun === open || (open > from && noun === open + 1))) return created(passage, titleOf(passage, verb, noun + length));
     const article = lengthAt(passage, indefinite, noun);
     if (article > 0 && noun < from + 3) open = noun + article;
   }
