@@ -134,8 +134,8 @@ export class Chat {
 
     const { intent: { title = "", using = "" }, title: whole = "" } = understood?.intent.action === "CREATE_TASK" ? understood : { intent: {}, title: text.trim().split(LINE_END, 1)[0] };
     const usable = this.#providerId(using);
-    const providerId = provider === undefined ? usable : this.#providerId(provider);
-    if (provider !== undefined && providerId === undefined) return this.#no("failed", "PROVIDER_NOT_FOUND", { reason: `there is no provider ${firstChars(provider, LONGEST_TITLE)}` });
+    // One that is asked for and not there is for the orchestrator to refuse.
+    const providerId = provider === undefined ? usable : (this.#providerId(provider) ?? provider);
     const name = firstChars(oneLine(named ?? (usable === undefined ? whole : title)), LONGEST_TITLE) || say(this.#language, "untitled");
 
     const orchestrator = this.#orchestrator;
