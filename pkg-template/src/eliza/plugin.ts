@@ -4,12 +4,12 @@ import { ACTIONS, english, type ActionName, type Language } from "./chat/index.j
 import { configuredLanguage } from "./configuration.js";
 import { readPluginOptions, type AgentOrchestratorPluginOptions } from "./options.js";
 import { field, text, type ElizaActionResult, type ElizaContent, type ElizaMessage, type ElizaRuntime } from "./runtime-types.js";
-import { AgentOrchestratorService } from "./service.js";
+import { AgentOrchestratorService, startService } from "./service.js";
 
 type Callback = (content: ElizaContent) => Promise<unknown>;
 
 /** An action of the plugin; an `Action` to both versions of the core. */
-export interface ElizaAction {
+export type ElizaAction = {
   name: ActionName;
   similes: string[];
   description: string;
@@ -19,33 +19,33 @@ export interface ElizaAction {
   suppressPostActionContinuation: true;
   validate(runtime: ElizaRuntime, message: ElizaMessage): Promise<boolean>;
   handler(runtime: ElizaRuntime, message: ElizaMessage, state?: unknown, options?: unknown, callback?: Callback): Promise<ElizaActionResult | undefined>;
-}
+};
 
 /** A parameter of an action, which planners of core 2 fill in. */
-export interface ElizaActionParameter {
+export type ElizaActionParameter = {
   name: string;
   description: string;
   required: boolean;
   schema: { type: string; enum?: string[]; items?: { type: string } };
-}
+};
 
 /** What tells a model of tasks; a `Provider` to both versions of the core. */
-export interface ElizaContextProvider {
+export type ElizaContextProvider = {
   name: string;
   description: string;
   position: number;
   get(runtime: ElizaRuntime, message: ElizaMessage): Promise<ElizaContext>;
-}
+};
 
 /** What {@link taskContextProvider} gives. */
-export interface ElizaContext {
+export type ElizaContext = {
   text: string;
   values: { taskContext: string; currentTaskName: string; currentTaskStatus: string };
   data: { taskCount: number; currentTaskId: string | null };
-}
+};
 
 /** The plugin; a `Plugin` to both versions of the core. */
-export interface ElizaPlugin {
+export type ElizaPlugin = {
   name: string;
   description: string;
   // The core's `Service` has a protected member, so that no class but its own is one to TypeScript.
@@ -53,7 +53,7 @@ export interface ElizaPlugin {
   services: any[];
   actions: ElizaAction[];
   providers: ElizaContextProvider[];
-}
+};
 
 /** The service of a runtime, if it has started. */
 function serviceOf(runtime: ElizaRuntime): AgentOrchestratorService | undefined {
@@ -159,7 +159,7 @@ export function createAgentOrchestratorPlugin(options: AgentOrchestratorPluginOp
   const settings = readPluginOptions(options);
   class OwnService extends AgentOrchestratorService {
     static override start(runtime: ElizaRuntime): Promise<AgentOrchestratorService> {
-      return AgentOrchestratorService.open(runtime, settings);
+      return startService(runtime, settings);
     }
   }
   return plugin(OwnService, contextProvider(() => settings.language ?? english));

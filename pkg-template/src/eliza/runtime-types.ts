@@ -20,8 +20,8 @@ export interface ElizaRuntime {
 
 /** Where warnings go. */
 export interface ElizaLogger {
-  warn(about: object, message: string): void;
-  error(about: object, message: string): void;
+  warn(about: Record<string, unknown>, message: string): void;
+  error(about: Record<string, unknown>, message: string): void;
 }
 
 /** A message, as far as it is read. */
@@ -31,19 +31,19 @@ export interface ElizaMessage {
   readonly content: { readonly text?: string | undefined; readonly source?: string | undefined };
 }
 
-/** What a handler tells the user: the core's `Content`. */
-export interface ElizaContent {
+/** What a handler tells the user: the core's `Content`. A type and no interface, as the next one, since the core's have room for anything else. */
+export type ElizaContent = {
   text: string;
   actions: string[];
   source?: string;
-}
+};
 
 /** What a handler gives back: the core's `ActionResult`. */
-export interface ElizaActionResult {
+export type ElizaActionResult = {
   success: boolean;
   text: string;
   data: { [key: string]: string | number | boolean | object | null | undefined };
-}
+};
 
 /** A field of something that came from outside, whatever that is. */
 export const field = (value: unknown, name: string): unknown =>

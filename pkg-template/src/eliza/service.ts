@@ -52,28 +52,11 @@ export class AgentOrchestratorService {
 
   /** Starts a service that goes by {@link configureAgentOrchestratorPlugin}. Rejects with `NOT_CONFIGURED`, or with what its journal refuses. */
   static async start(runtime: ElizaRuntime): Promise<AgentOrchestratorService> {
-    return AgentOrchestratorService.open(runtime, configuredSettings());
+    return startService(runtime, configuredSettings());
   }
 
   /** @internal */
-  static async open(runtime: ElizaRuntime, settings: Settings): Promise<AgentOrchestratorService> {
-    const told = new Told();
-    const orchestrator = await AgentOrchestrator.open({
-      providers: settings.providers.map((provider) => told.provider(provider, runtime.agentId)),
-      defaultProviderId: settings.defaultProviderId,
-      workingDirectory: settings.getWorkingDirectory,
-      journal: await journalOf(runtime, settings.journal, AgentOrchestratorService.defaultJournal),
-      maxConcurrency: settings.maxConcurrency,
-      onError: (error, where) => runtime.logger?.error({ src: "agent-orchestrator", where }, describe(error)),
-    });
-    const service = new AgentOrchestratorService(runtime, orchestrator, settings, told);
-    // Not waited for: a host that is slow to take messages must not keep the agent from starting.
-    void service.#offers.make(runtime, orchestrator, settings.language ?? english).catch((error: unknown) => service.#warn("What a restart has interrupted could not be offered", error));
-    return service;
-  }
-
-  /** @internal */
-  protected constructor(runtime: ElizaRuntime, orchestrator: OrchestratorApi, settings: Settings, told: Told) {
+  constructor(runtime: ElizaRuntime, orchestrator: OrchestratorApi, settings: Settings, told: Told) {
     this.#runtime = runtime;
     this.#told = told;
     this.orchestrator = orchestrator;
@@ -89,6 +72,8 @@ export class AgentOrchestratorService {
       this.#table.start();
     }
     orchestrator.subscribe((event) => this.#happened(event));
+    // Not waited for: a host that is slow to take messages must not keep the agent from starting.
+    void this.#offers.make(runtime, orchestrator, settings.language ?? english).catch((error: unknown) => this.#warn("What a restart has interrupted could not be offered", error));
   }
 
   // ----- messages -----
@@ -382,4 +367,18 @@ export class AgentOrchestratorService {
   #warn(message: string, error: unknown): void {
     this.#runtime.logger?.warn({ src: "agent-orchestrator", agentId: this.#runtime.agentId, error: describe(error) }, message);
   }
+}
+
+/** Opens the orchestrator of an agent, and the service around it. */
+export async function startService(runtime: ElizaRuntime, settings: Settings): Promise<AgentOrchestratorService> {
+  const told = new Told();
+  const orchestrator = await AgentOrchestrator.open({
+    providers: settings.providers.map((provider) => told.provider(provider, runtime.agentId)),
+    defaultProviderId: settings.defaultProviderId,
+    workingDirectory: settings.getWorkingDirectory,
+    journal: await journalOf(runtime, settings.journal, AgentOrchestratorService.defaultJournal),
+    maxConcurrency: settings.maxConcurrency,
+    onError: (error, where) => runtime.logger?.error({ src: "agent-orchestrator", where }, describe(error)),
+  });
+  return new AgentOrchestratorService(runtime, orchestrator, settings, told);
 }
