@@ -19,7 +19,7 @@ export function interruptedTasks(orchestrator: OrchestratorApi): OrchestratedTas
 }
 
 /** Written into the output of a task, so that each interruption is offered once, however often the process starts. */
-const noteOf = ({ attempt }: OrchestratedTask): string => (attempt > 1 ? `Paused due to restart. (Attempt ${attempt})` : "Paused due to restart.");
+const noteOf = ({ attempt }: OrchestratedTask): string => (attempt > 2 ? `Paused due to restart, in attempt ${attempt - 1}.` : "Paused due to restart.");
 
 const fill = (template: string, values: Readonly<Record<string, string | number>>): string =>
   template.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
