@@ -7,7 +7,7 @@ export type { AgentOrchestratorPluginOptions, ElizaAgentProvider, ElizaTaskConte
 export {
   agentOrchestratorPlugin, agentOrchestratorPlugin as default, cancelTaskAction, createAgentOrchestratorPlugin, createTaskAction, listTasksAction, pauseTaskAction,
   resumeTaskAction, searchTasksAction, switchTaskAction, taskContextProvider,
-  type ElizaAction, type ElizaActionParameter, type ElizaContext, type ElizaContextProvider, type ElizaPlugin,
+  type ElizaAction, type ElizaActionParameter, type ElizaContextProvider, type ElizaPlugin,
 } from "./plugin.js";
 export type { ElizaActionResult, ElizaContent, ElizaLogger, ElizaMessage, ElizaRuntime } from "./runtime-types.js";
 export { AgentOrchestratorService, type ToldResult } from "./service.js";

@@ -1,6 +1,6 @@
 /** The plugin object: what a runtime loads. It brings the service, the seven actions and the context of prompts. */
 import { OrchestratorError } from "../api.js";
-import { ACTIONS, english, type ActionName, type Language } from "./chat/index.js";
+import { ACTIONS, english, type Action, type ActionName, type ChatContext, type Language } from "./chat/index.js";
 import { configuredLanguage } from "./configuration.js";
 import { readPluginOptions, type AgentOrchestratorPluginOptions } from "./options.js";
 import { field, text, type ElizaActionResult, type ElizaContent, type ElizaMessage, type ElizaRuntime } from "./runtime-types.js";
@@ -26,7 +26,7 @@ export type ElizaActionParameter = {
   name: string;
   description: string;
   required: boolean;
-  schema: { type: string; enum?: string[]; items?: { type: string } };
+  schema: { type: string; items?: { type: string }; minimum?: number; maximum?: number };
 };
 
 /** What tells a model of tasks; a `Provider` to both versions of the core. */
@@ -34,14 +34,7 @@ export type ElizaContextProvider = {
   name: string;
   description: string;
   position: number;
-  get(runtime: ElizaRuntime, message: ElizaMessage): Promise<ElizaContext>;
-};
-
-/** What {@link taskContextProvider} gives. */
-export type ElizaContext = {
-  text: string;
-  values: { taskContext: string; currentTaskName: string; currentTaskStatus: string };
-  data: { taskCount: number; currentTaskId: string | null };
+  get(runtime: ElizaRuntime, message: ElizaMessage): Promise<{ -readonly [K in keyof ChatContext]: ChatContext[K] }>;
 };
 
 /** The plugin; a `Plugin` to both versions of the core. */
@@ -73,12 +66,12 @@ const EXAMPLES: Readonly<Record<ActionName, string>> = {
   CANCEL_TASK: "Cancel task 2",
 };
 
-function action({ name, similes, description, parameters }: (typeof ACTIONS)[number]): ElizaAction {
+function action({ name, similes, description, parameters }: Action): ElizaAction {
   return {
     name,
     similes: [...similes],
     description,
-    parameters: parameters.map((parameter) => ({ ...parameter, required: false })),
+    parameters: parameters.map((parameter) => ({ ...parameter })),
     examples: [[{ name: "{{user1}}", content: { text: EXAMPLES[name] } }, { name: "{{agentName}}", content: { text: "", actions: [name] } }]],
     suppressPostActionContinuation: true,
     async validate(runtime, message) {
@@ -91,8 +84,7 @@ function action({ name, similes, description, parameters }: (typeof ACTIONS)[num
       if (service === undefined) throw new OrchestratorError("NOT_CONFIGURED", "AgentOrchestratorService not available (CODE_TASK)");
       const viewer = await service.viewerOf(message);
       // The core gives what its planner found under `parameters`; callers of their own may give it right away.
-      const given = field(options, "parameters") ?? options;
-      const parameters = typeof given === "object" && given !== null ? (given as Record<string, unknown>) : {};
+      const parameters = field(options, "parameters") ?? options;
       const reply = await service.chat.respond(viewer, text(message.content, "text") ?? "", { action: name, parameters });
       if (reply === undefined) return undefined;
       const said = [reply.text, service.takeOffer(viewer.room)].filter((part) => part !== undefined).join("\n\n");

@@ -1,6 +1,7 @@
 /** What a restart has interrupted: found when the service starts, and offered to those who asked for it. */
 import type { OrchestratedTask, OrchestratorApi } from "../api.js";
 import type { Language } from "./chat/index.js";
+import { Replies } from "./chat/replies.js";
 import { text, type ElizaRuntime } from "./runtime-types.js";
 
 /** How many tasks a message names. */
@@ -21,13 +22,9 @@ export function interruptedTasks(orchestrator: OrchestratorApi): OrchestratedTas
 /** Written into the output of a task, so that each interruption is offered once, however often the process starts. */
 const noteOf = ({ attempt }: OrchestratedTask): string => (attempt > 2 ? `Paused due to restart, in attempt ${attempt - 1}.` : "Paused due to restart.");
 
-const fill = (template: string, values: Readonly<Record<string, string | number>>): string =>
-  template.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ""));
-
-function offer(tasks: readonly OrchestratedTask[], { replies }: Language): string {
-  const lines = tasks.slice(0, NAMED).map(({ name, status, progress }, index) => fill(replies.line, { number: index + 1, name, status, progress }));
-  const more = tasks.length > NAMED ? [fill(replies.more, { count: tasks.length - NAMED })] : [];
-  return [replies.interrupted, ...lines, ...more, replies.interruptedHint].join("\n");
+function offer(tasks: readonly OrchestratedTask[], language: Language): string {
+  const replies = new Replies(language);
+  return [replies.say("interrupted"), ...replies.lines("line", tasks, NAMED), replies.say("interruptedHint")].join("\n");
 }
 
 /** Tells each room of its interrupted tasks, once. */

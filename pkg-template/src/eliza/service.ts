@@ -1,7 +1,7 @@
 /** The service: an orchestrator in an elizaOS runtime, with the methods that hosts of elizaOS know. */
 import { AgentOrchestrator, OrchestratorError, _describe as describe } from "../api.js";
 import type { OrchestratedTask, OrchestratorApi, OrchestratorEvent, TaskOutcome, TaskResult, TaskStatus, TaskStep, TaskUserStatus } from "../api.js";
-import { Chat, english, type Viewer, type Wanted } from "./chat/index.js";
+import { Chat, english, type Viewer, type WantedTask } from "./chat/index.js";
 import { configuredSettings } from "./configuration.js";
 import { journalOf, type DefaultJournal } from "./journal.js";
 import { Listeners, type TaskEventListener } from "./listeners.js";
@@ -18,6 +18,9 @@ const PATIENCE = 5000;
 
 /** What a result told from outside has; what is absent is nothing. */
 export type ToldResult = Pick<TaskResult, "success"> & Partial<TaskResult>;
+
+/** What a task is created with; without a world it is that of its room. */
+type Creation = Pick<WantedTask, "name" | "description" | "steps"> & Partial<WantedTask>;
 
 /** For promises that callers need not wait for: what they reject with is no fault of the process. */
 function unhurried<T>(promise: Promise<T>): Promise<T> {
@@ -92,7 +95,8 @@ export class AgentOrchestratorService {
 
   /** Creates a task, without starting it. Its provider is the one named, else the active one, else the default one. */
   async createTask(name: string, description: string, roomId?: string, providerId?: string): Promise<ElizaTask> {
-    return elizaTask(await this.create({ name, description, roomId, providerId, steps: [] }));
+    const place = roomId === undefined ? {} : { roomId };
+    return elizaTask(await this.create({ name, description, steps: [], providerId, ...place }));
   }
 
   /** The same, by the name that it had before. */
@@ -101,7 +105,7 @@ export class AgentOrchestratorService {
   }
 
   /** @internal */
-  async create({ name, description, roomId, worldId, providerId, steps, userId }: Wanted): Promise<OrchestratedTask> {
+  async create({ name, description, roomId, worldId, providerId, steps, userId }: Creation): Promise<OrchestratedTask> {
     return this.orchestrator.createTask({
       // What is kept in SQL is known by UUIDs.
       id: crypto.randomUUID(),
