@@ -70,9 +70,9 @@ const orders = {
   },
   stop: () => runtime.stop(),
 };
-process.on("message", async ({ id, order, ...rest }) => {
+process.on("message", async ({ id, order, given }) => {
   try {
-    process.send({ id, value: await orders[order](rest) });
+    process.send({ id, value: await orders[order](given) });
   } catch (error) {
     process.send({ id, error: error?.stack ?? String(error) });
   }

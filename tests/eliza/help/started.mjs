@@ -34,7 +34,7 @@ export async function start(t, options) {
   let number = 0;
   const order = (name, rest = {}) => new Promise((resolve, reject) => {
     waiting.set(++number, { resolve, reject });
-    child.send({ id: number, order: name, ...rest });
+    child.send({ id: number, order: name, given: rest });
   });
   await Promise.race([new Promise((resolve) => (ready = resolve)), ended.then((how) => Promise.reject(new Error(`the agent did not start (${how}):\n${logged}`)))]);
   return {
