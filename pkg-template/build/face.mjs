@@ -11,7 +11,7 @@ import { glue } from "./wasm.mjs";
 
 const glueModule = [`${libName}.js`, `${libName}.d.ts`];
 
-/** The staged sources are src/ as it is, plus the glue it imports and the bytes for inline.ts. */
+/** The staged sources are src/ as it is, plus the glue it imports, the bytes for inline.ts, and the words that the chat has from Rust's side. */
 function stage(work) {
   cpSync(join(template, "src"), join(work, "src"), { recursive: true });
   cpSync(join(template, "tsconfig.json"), join(work, "tsconfig.json"));
@@ -21,6 +21,10 @@ function stage(work) {
   const base64 = readFileSync(join(glue, `${libName}_bg.wasm`)).toString("base64");
   writeFileSync(join(work, "src", "glue", "bytes.d.ts"), "export declare const base64: string;\n");
   writeFileSync(join(work, "dist", "glue", "bytes.js"), `export const base64 = "${base64}";\n`);
+
+  // As TypeScript, so that a word that is missing, or one too many, does not compile.
+  const words = JSON.stringify(JSON.parse(readFileSync(inRoot("src", "plugin", "english.json"), "utf8")));
+  writeFileSync(join(work, "src", "eliza", "chat", "english.ts"), `import type { Language } from "./language.js";\nexport const english: Language = ${words};\n`);
 }
 
 /**
