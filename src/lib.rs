@@ -19,6 +19,7 @@ pub mod kernel;
 #[cfg(not(target_family = "wasm"))]
 mod native;
 mod orchestrator;
+pub mod plugin;
 pub mod runtime;
 pub mod sim;
 mod supervision;
