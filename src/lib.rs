@@ -37,6 +37,10 @@ pub use kernel::{
 #[cfg(not(target_family = "wasm"))]
 pub use native::{FileJournal, TokioRuntime};
 pub use orchestrator::*;
+pub use plugin::{
+    AgentOrchestratorPluginOptions, AgentOrchestratorService, configure_agent_orchestrator_plugin,
+    configured_options, get_configured_options, reset_configuration,
+};
 pub use supervision::*;
 
 #[cfg(all(doctest, feature = "native"))]

@@ -8,5 +8,7 @@
 )]
 
 mod rust {
+    mod plugin_conversations;
+    mod plugin_host;
     mod plugin_intents;
 }

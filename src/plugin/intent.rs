@@ -1,11 +1,10 @@
 //! What a text asks for: whole words in order, never a part of one.
 
-use std::cell::Cell;
 use std::ops::Range;
 
 use super::actions::ActionName;
 use super::language::{Language, Phrases, Table};
-use super::target::{Target, ordinal_at, trim, trim_end};
+use super::target::{Target, ordinal_at, trim};
 use super::words::{Token, Words, first_chars};
 use crate::kernel::TaskStatus;
 
@@ -90,10 +89,14 @@ pub fn read_intent(language: &Language, text: &str) -> Option<Intent> {
     Reader::new(language, &words).read()
 }
 
-/// The first line of a text without the words that say nothing, as a name for a task.
-pub(super) fn title_of(language: &Language, text: &str) -> String {
+/// What a text says about an action that was chosen by somebody else.
+pub(super) fn read_as(language: &Language, text: &str, action: ActionName) -> Intent {
     let words = Words::of(text);
-    Reader::new(language, &words).whole_title()
+    let reader = Reader::new(language, &words);
+    match reader.read() {
+        Some(intent) if intent.action() == action => intent,
+        other => reader.read_as(action, other),
+    }
 }
 
 /// Which rule a verb belongs to. In the order in which they are tried.
@@ -145,6 +148,18 @@ impl Rule {
         )
     }
 
+    const fn is_of(self, action: ActionName) -> bool {
+        match action {
+            ActionName::CreateTask => matches!(self, Self::New | Self::Work),
+            ActionName::ListTasks => matches!(self, Self::List),
+            ActionName::SwitchTask => matches!(self, Self::Switch),
+            ActionName::SearchTasks => matches!(self, Self::Search),
+            ActionName::PauseTask => matches!(self, Self::Pause),
+            ActionName::ResumeTask => matches!(self, Self::Resume | Self::Again),
+            ActionName::CancelTask => matches!(self, Self::Cancel),
+        }
+    }
+
     const fn only_looks(self) -> bool {
         matches!(self, Self::Search | Self::List)
     }
@@ -164,8 +179,8 @@ struct Reader<'w> {
     /// For each token, the next "one" after an ordinal that is not before the token.
     ordinal_one: Vec<usize>,
     quoted: Option<usize>,
-    /// The end that was asked for last, without the fillers before it.
-    trimmed: Cell<(usize, usize)>,
+    /// For each end, the same without the fillers before it.
+    trimmed: Vec<usize>,
 }
 
 impl<'w> Reader<'w> {
@@ -186,10 +201,19 @@ impl<'w> Reader<'w> {
                 (false, true) => at + 1,
                 (false, false) => clause[at + 1],
             };
-            task[at] = if table.task.have(&tokens[at]) { at } else { task[at + 1] };
+            task[at] = if table.task.have(&tokens[at]) {
+                at
+            } else {
+                task[at + 1]
+            };
             let one = ordinal_at(table, &tokens[at..]).map(|(_, length)| at + length);
             let one = one.filter(|one| tokens.get(*one).is_some_and(|token| table.ones.have(token)));
             ordinal_one[at] = one.unwrap_or(ordinal_one[at + 1]);
+        }
+        let mut trimmed: Vec<usize> = Vec::with_capacity(count + 1);
+        for end in 0..=count {
+            let filler = table.fillers.end(&tokens[..end]);
+            trimmed.push(filler.map_or(end, |length| trimmed[end - length]));
         }
         Self {
             language,
@@ -201,7 +225,7 @@ impl<'w> Reader<'w> {
             task,
             ordinal_one,
             quoted: tokens.iter().position(|token| token.quoted),
-            trimmed: Cell::new((usize::MAX, 0)),
+            trimmed,
         }
     }
 
@@ -215,6 +239,37 @@ impl<'w> Reader<'w> {
         let allowed = |rule: Rule| !asks || rule.only_looks();
         self.rule_at(place, &allowed)
             .or_else(|| self.later_rule(place, &allowed))
+    }
+
+    /// The text need not ask for the action: what is about it is what follows its verb, or all.
+    fn read_as(&self, action: ActionName, other: Option<Intent>) -> Intent {
+        let place = self.place();
+        let verb = self
+            .verbs_at(place, &|rule| rule.is_of(action))
+            .into_iter()
+            .next();
+        let after = verb.map_or(place, |(_, after)| after);
+        let target = || {
+            let said = other.as_ref().and_then(Intent::target).cloned();
+            said.unwrap_or_else(|| Target::of(self.language, self.words, self.rest(after)))
+        };
+        match action {
+            ActionName::CreateTask => Intent::Create {
+                title: self.whole_title(),
+                using: None,
+            },
+            ActionName::ListTasks => Intent::List { status: None },
+            ActionName::SearchTasks => Intent::Search {
+                query: self.query(after..self.sentence_end(after)),
+            },
+            ActionName::SwitchTask => Intent::Switch(target()),
+            ActionName::PauseTask => Intent::Pause(target()),
+            ActionName::ResumeTask => Intent::Resume {
+                target: target(),
+                again: verb.is_some_and(|(rule, _)| rule == Rule::Again),
+            },
+            ActionName::CancelTask => Intent::Cancel(target()),
+        }
     }
 
     /// Where the order begins, after words that say nothing and the name of who is spoken to.
@@ -343,7 +398,8 @@ impl<'w> Reader<'w> {
 
     /// The tokens of the first line from here on.
     fn line_from(&self, from: usize) -> Range<usize> {
-        let breaks = |pair: &&[Token]| self.words.text[pair[0].raw.end..pair[1].raw.start].contains(['\n', '\r']);
+        let breaks =
+            |pair: &&[Token]| self.words.text[pair[0].raw.end..pair[1].raw.start].contains(['\n', '\r']);
         let pairs = self.tokens[from..].windows(2);
         let length = pairs.take_while(|pair| !breaks(pair)).count() + 1;
         from..self.tokens.len().min(from + length)
@@ -427,7 +483,7 @@ impl<'w> Reader<'w> {
 
     /// A few words that are an order by themselves: to list, since verbs have their own rules.
     fn alone(&self, place: usize) -> Option<Intent> {
-        let end = trim_end(self.table, self.tokens, place..self.tokens.len());
+        let end = self.trimmed[self.tokens.len()].max(place);
         let here = &self.tokens[place..end];
         let is_list = self.table.alone.are(here) && !has_control(self.table, here);
         is_list.then_some(Intent::List { status: None })
@@ -474,13 +530,7 @@ impl<'w> Reader<'w> {
     /// The words that a control verb is about, without fillers at both ends.
     fn rest(&self, after: usize) -> Range<usize> {
         let end = self.end_of(&self.clause, after);
-        // The same end is asked for by every verb before it.
-        let (known, mut last) = self.trimmed.get();
-        if known != end {
-            last = trim_end(self.table, self.tokens, 0..end);
-            self.trimmed.set((end, last));
-        }
-        let last = last.max(after);
+        let last = self.trimmed[end].max(after);
         let mut start = after;
         while let Some(length) = self.table.fillers.begin(&self.tokens[start..last]) {
             start += length;
@@ -490,7 +540,11 @@ impl<'w> Reader<'w> {
 
     /// Whether a verb in the middle of a text is plainly about a task.
     fn is_near(&self, rule: Rule, after: usize) -> bool {
-        let ends = if rule.controls() { &self.clause } else { &self.sentence };
+        let ends = if rule.controls() {
+            &self.clause
+        } else {
+            &self.sentence
+        };
         let end = self.end_of(ends, after);
         let here = &self.tokens[after..end];
         if here.first().is_some_and(|token| token.quoted) || self.table.pronouns.begin(here).is_some() {
@@ -517,7 +571,11 @@ impl<'w> Reader<'w> {
                 || self.table.task.have(token)
                 || ordinal_at(self.table, &self.tokens[at..before.end]).is_some()
         });
-        if !named || !intent.target().is_some_and(|target| target.is_open() && target.whole.is_empty()) {
+        if !named
+            || !intent
+                .target()
+                .is_some_and(|target| target.is_open() && target.whole.is_empty())
+        {
             return intent;
         }
         let target = Target::of(self.language, self.words, trim(self.table, self.tokens, before));
@@ -553,5 +611,8 @@ fn is_uuid(word: &str) -> bool {
         let is_hex = group.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_hex.then_some(group.len())
     });
-    [8, 4, 4, 4, 12].iter().all(|length| groups.next() == Some(Some(*length))) && groups.next().is_none()
+    [8, 4, 4, 4, 12]
+        .iter()
+        .all(|length| groups.next() == Some(Some(*length)))
+        && groups.next().is_none()
 }

@@ -77,7 +77,10 @@ impl From<Vec<String>> for Phrases {
             else {
                 continue;
             };
-            all.by_first.entry(first.clone()).or_default().push(after.to_vec());
+            all.by_first
+                .entry(first.clone())
+                .or_default()
+                .push(after.to_vec());
             all.by_last.entry(last.clone()).or_default().push(before.to_vec());
         }
         for rests in all.by_first.values_mut().chain(all.by_last.values_mut()) {
@@ -116,6 +119,13 @@ impl Phrases {
     /// Whether these tokens are one of the phrases, and nothing else.
     pub(super) fn are(&self, tokens: &[Token]) -> bool {
         self.begin(tokens) == Some(tokens.len())
+    }
+
+    /// Whether a folded word is one of the phrases.
+    pub(super) fn is_phrase(&self, word: &str) -> bool {
+        self.by_first
+            .get(word)
+            .is_some_and(|rests| rests.iter().any(Vec::is_empty))
     }
 
     pub(super) fn have(&self, token: &Token) -> bool {

@@ -70,7 +70,10 @@ impl Target {
     }
 
     fn read_words(&mut self, table: &Table, text: &str, tokens: &[Token]) {
-        let skipped = tokens.iter().take_while(|token| table.articles.have(token)).count();
+        let skipped = tokens
+            .iter()
+            .take_while(|token| table.articles.have(token))
+            .count();
         self.whole = joined(tokens[skipped..].iter().map(|token| token.word.as_str()));
         let mut typed = Vec::new();
         // Whether a number here would be that of a task.
@@ -168,7 +171,10 @@ impl Target {
 }
 
 fn joined<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The words of a name, folded.
@@ -212,18 +218,12 @@ fn number_of(table: &Table, word: &str) -> Option<u32> {
 
 /// Drops fillers at both ends.
 pub(super) fn trim(table: &Table, tokens: &[Token], range: Range<usize>) -> Range<usize> {
-    let end = trim_end(table, tokens, range.clone());
-    let mut start = range.start;
+    let (mut start, mut end) = (range.start, range.end);
+    while let Some(length) = table.fillers.end(&tokens[start..end]) {
+        end -= length;
+    }
     while let Some(length) = table.fillers.begin(&tokens[start..end]) {
         start += length;
     }
     start..end
-}
-
-pub(super) fn trim_end(table: &Table, tokens: &[Token], range: Range<usize>) -> usize {
-    let mut end = range.end;
-    while let Some(length) = table.fillers.end(&tokens[range.start..end]) {
-        end -= length;
-    }
-    end
 }

@@ -137,7 +137,7 @@ struct Span {
     inner: Range<usize>,
 }
 
-/// What opens and closes, and whether it must stand at the ends of words, since it is an apostrophe elsewhere.
+/// What opens and closes, and whether it closes only at the end of a word, since it is an apostrophe elsewhere.
 const MARKS: [(char, char, bool); 7] = [
     ('"', '"', false),
     ('“', '”', false),
@@ -156,7 +156,8 @@ fn first_quoted(text: &str) -> Option<Span> {
     while let Some(c) = text[at..].chars().next() {
         let inside = at + c.len_utf8();
         let mark = MARKS.iter().position(|(open, _, _)| *open == c);
-        let mark = mark.filter(|mark| !hopeless[*mark] && may_open(before, MARKS[*mark].2));
+        // Not the inches of a screen, nor the apostrophe of "don't".
+        let mark = mark.filter(|mark| !hopeless[*mark] && before.is_none_or(|c| !c.is_alphanumeric()));
         before = Some(c);
         let Some(mark) = mark else {
             at = inside;
@@ -180,10 +181,6 @@ fn first_quoted(text: &str) -> Option<Span> {
         }
     }
     None
-}
-
-fn may_open(before: Option<char>, at_ends: bool) -> bool {
-    !at_ends || before.is_none_or(|c| !c.is_alphanumeric())
 }
 
 /// Where the closing mark is.
@@ -233,7 +230,7 @@ mod tests {
             ("don't cancel what's theirs", None),
             ("cancel ‘one’ and ‘two’", Some("one")),
             ("cancel \"\" and \"two\"", Some("two")),
-            ("5\" of", None),
+            ("a 5\" and a 6\" screen", None),
             ("«a` `b`", Some("b")),
             ("'", None),
         ] {

@@ -1,10 +1,6 @@
 //! What texts ask for.
 
-use std::time::{Duration, Instant};
-
-use agent_orchestrator::TaskStatus;
 use agent_orchestrator::plugin::{Intent, Language, Ordinal, Target, read_intent};
-use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 /// Both faces, this one and that in TypeScript, are held against this file.
@@ -42,7 +38,9 @@ fn target_as_json(target: &Target) -> Value {
 
 fn intent_as_json(text: &str) -> Value {
     let mut fields = json!({ "text": text, "action": null });
-    let Some(intent) = english(text) else { return fields };
+    let Some(intent) = english(text) else {
+        return fields;
+    };
     fields["action"] = json!(intent.action());
     match intent {
         Intent::Create { title, using } => {
