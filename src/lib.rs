@@ -19,6 +19,7 @@ pub mod kernel;
 #[cfg(not(target_family = "wasm"))]
 mod native;
 mod orchestrator;
+pub mod plugin;
 pub mod runtime;
 pub mod sim;
 mod supervision;
@@ -36,6 +37,10 @@ pub use kernel::{
 #[cfg(not(target_family = "wasm"))]
 pub use native::{FileJournal, TokioRuntime};
 pub use orchestrator::*;
+pub use plugin::{
+    AgentOrchestratorPluginOptions, AgentOrchestratorService, configure_agent_orchestrator_plugin,
+    configured_options, get_configured_options, reset_configuration,
+};
 pub use supervision::*;
 
 #[cfg(all(doctest, feature = "native"))]

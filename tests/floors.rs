@@ -18,6 +18,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("orchestrator", &["kernel", "journal", "runtime"]),
     ("sim", &["kernel", "runtime", "journal", "orchestrator"]),
     ("supervision", &["kernel", "runtime", "orchestrator"]),
+    ("plugin", &["kernel", "journal", "runtime", "orchestrator"]),
     (
         "wasm",
         &["kernel", "journal", "runtime", "orchestrator", "supervision"],
@@ -39,7 +40,7 @@ const PATHS: &[(&str, &[&str])] = &[
     ("std::fs", &["native/"]),
     ("std::net", &["native/"]),
     ("std::process", &["native/"]),
-    ("std::env", &["native/"]),
+    ("std::env", &["native/", "plugin/runtime.rs"]),
     ("std::thread", &["native/"]),
     ("std::rc", &["wasm/"]),
     (
@@ -50,6 +51,7 @@ const PATHS: &[(&str, &[&str])] = &[
             "sim/",
             "orchestrator/",
             "supervision/",
+            "plugin/",
             "native/",
         ],
     ),
@@ -65,7 +67,10 @@ const PATHS: &[(&str, &[&str])] = &[
     ("serde_wasm_bindgen", &["wasm/"]),
     ("web_sys", &[]),
     ("getrandom", &["wasm/", "runtime/browser.rs", "native/"]),
-    ("serde_json", &["orchestrator/", "supervision/", "wasm/"]),
+    (
+        "serde_json",
+        &["orchestrator/", "supervision/", "plugin/", "wasm/"],
+    ),
     ("postcard", &["journal/"]),
     ("twox_hash", &["journal/"]),
 ];
@@ -80,6 +85,9 @@ const PORTS: &[&str] = &[
     "orchestrator/agents/policy.rs",
     "supervision/agent.rs",
     "supervision/registry.rs",
+    "plugin/runtime.rs",
+    "plugin/options.rs",
+    "plugin/service.rs",
 ];
 
 /// Where something may take its time. Frames, recovery and the file store decide at once.
@@ -90,6 +98,7 @@ const ASYNC: &[&str] = &[
     "sim/",
     "orchestrator/",
     "supervision/",
+    "plugin/",
     "native/",
 ];
 
@@ -111,6 +120,8 @@ const WORDS: &[(&str, &[&str])] = &[
             "journal/memory.rs",
             "sim/",
             "orchestrator/",
+            "plugin/config.rs",
+            "plugin/shown.rs",
             "native/",
         ],
     ),

@@ -1,7 +1,7 @@
 // Few modules instead of many, and the CommonJS build.
 import { readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { loaders, modules, required } from "./entries.mjs";
+import { loaders, modules, required, single } from "./entries.mjs";
 import { Stop } from "./say.mjs";
 
 /** Keeps modules of dist/ that others share out of a bundle: they are imported beside it, under this ending. */
@@ -29,7 +29,7 @@ export async function joinModules(dist) {
   });
   const api = await joinOne("api");
   for (const name of modules) {
-    const { metafile } = await joinOne(name, [shared(dist, ["api", ...loaders], ".js")]);
+    const { metafile } = await joinOne(name, [shared(dist, ["api", ...loaders, ...single], ".js")]);
     // Two copies of a class are two classes.
     const double = Object.keys(metafile.inputs).find((input) => input in api.metafile.inputs);
     if (double !== undefined) throw new Stop(`src/${name}.ts takes ${double} with it, which is in api.js: it must be imported from there.`);

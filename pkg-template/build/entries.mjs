@@ -14,14 +14,20 @@ const subpaths = {
   eliza: "eliza/index",
 };
 
-/** Those of them that programs of Node get through `require` as well. */
-const alsoRequired = ["memory", "node", "testing", "eliza"];
+/** What some hosts get instead, because there is more that they can do: module of src/ to module of src/, with the same declarations. */
+const ownOf = { "eliza/index": { node: "eliza/node", browser: "eliza/browser" } };
+
+/** The modules that programs of Node get through `require` as well. */
+const alsoRequired = ["journals/memory", "journals/node", "testing/index", "eliza/index", "eliza/node"];
 
 const js = (name, types = name) => ({ types: `./dist/${types}.d.ts`, default: `./dist/${name}.js` });
 const main = (name) => js(name, "index");
 const cjs = (name, types = name) => ({ types: `./dist/${types}.d.cts`, default: `./dist/${name}.cjs` });
 /** Hosts other than Node know `require` too, but would start the module a second time that way. */
 const both = (name) => ({ deno: js(name), bun: js(name), node: { import: js(name), require: cjs(name) }, ...js(name) });
+const apart = (name, { node, browser }) =>
+  ({ deno: js(node, name), bun: js(node, name), browser: js(browser, name), node: { import: js(node, name), require: cjs(node, name) }, ...js(name) });
+const entry = (name) => (name in ownOf ? apart(name, ownOf[name]) : alsoRequired.includes(name) ? both(name) : js(name));
 
 export const exports = {
   ".": {
@@ -35,7 +41,7 @@ export const exports = {
     node: { import: main("node"), require: cjs("node", "index") },
     ...main("index"),
   },
-  ...Object.fromEntries(Object.entries(subpaths).map(([subpath, module]) => [`./${subpath}`, alsoRequired.includes(subpath) ? both(module) : js(module)])),
+  ...Object.fromEntries(Object.entries(subpaths).map(([subpath, module]) => [`./${subpath}`, entry(module)])),
   [`./${packageName}.wasm`]: wasmFile,
   "./package.json": "./package.json",
 };
@@ -47,10 +53,13 @@ export const olderFields = { main: "./dist/node.cjs", module: "./dist/index.js",
 export const loaders = ["index", "inline", "node", "workerd"];
 
 /** Modules beside the loaders; each becomes one file, and what it has of api.js it has from there. */
-export const modules = Object.values(subpaths).filter((module) => !loaders.includes(module));
+export const modules = [...Object.values(subpaths).filter((module) => !loaders.includes(module)), ...Object.values(ownOf).flatMap(Object.values)];
+
+/** Modules that stay files of their own when other modules import them: those of ownOf, and what they load when it is wanted. */
+export const single = [...Object.keys(ownOf), "journals/node", "journals/indexeddb"];
 
 /** Modules with a CommonJS build. */
-export const required = ["node", ...alsoRequired.map((subpath) => subpaths[subpath])];
+export const required = ["node", ...alsoRequired];
 
 /** Modules that do something when imported; a bundler must not drop them. */
-export const sideEffects = ["./dist/node.js", "./dist/node.cjs", "./dist/workerd.js"];
+export const sideEffects = ["./dist/node.js", "./dist/node.cjs", "./dist/workerd.js", ...["node.js", "node.cjs", "browser.js"].map((name) => `./dist/eliza/${name}`)];

@@ -8,7 +8,9 @@ export { ExampleFrames as _ExampleFrames } from "./glue/agent_orchestrator.js";
 /** @internal */
 export { describe as _describe } from "./errors.js";
 /** @internal */
-export { invalid as _invalid, kindOf as _kindOf, object as _object, onAbort as _onAbort, signalOf as _signalOf, string as _string } from "./input.js";
+export { count as _count, invalid as _invalid, kindOf as _kindOf, object as _object, onAbort as _onAbort, signalOf as _signalOf, string as _string } from "./input.js";
+/** @internal */
+export { readProvider as _readProvider, type Registered as _Registered } from "./provider.js";
 /** @internal */
 export { FileStore as _FileStore, type Disk as _Disk } from "./stores.js";
 export { OrchestratorError, type ErrorCode } from "./errors.js";

@@ -616,7 +616,7 @@ impl AgentOrchestrator {
         &self.driver
     }
 
-    /// Looks at the engine, for the simulation.
+    /// Looks at the engine, for the simulation and the faces.
     pub(crate) fn inspect<T>(&self, look: impl FnOnce(&Engine) -> T) -> Result<T> {
         self.driver.read(|owned| look(&owned.engine))
     }

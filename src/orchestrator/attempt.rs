@@ -60,7 +60,8 @@ impl Driver {
         };
     }
 
-    fn finish(&self, task: TaskKey, attempt: Attempt, result: &TaskResult) -> Result<Reply> {
+    /// Reports how an attempt ended.
+    pub(crate) fn finish(&self, task: TaskKey, attempt: Attempt, result: &TaskResult) -> Result<Reply> {
         let TaskResult {
             success,
             ref summary,

@@ -222,8 +222,14 @@ impl AgentOrchestratorBuilder {
     /// The host. When not said: the tokio runtime that `build` is called on (with the feature `native`), or the
     /// event loop (on wasm32).
     #[must_use]
-    pub fn runtime(mut self, runtime: impl Runtime) -> Self {
-        self.runtime = Some(Arc::new(runtime));
+    pub fn runtime(self, runtime: impl Runtime) -> Self {
+        self.shared_runtime(Arc::new(runtime))
+    }
+
+    /// As [`runtime`](Self::runtime), for one that is used elsewhere, too.
+    #[must_use]
+    pub fn shared_runtime(mut self, runtime: Arc<dyn Runtime>) -> Self {
+        self.runtime = Some(runtime);
         self
     }
 

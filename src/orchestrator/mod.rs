@@ -50,6 +50,7 @@ pub use task::{OrchestratedTask, TaskResult, TaskStep};
 pub(crate) use agents::{Launch, Letter, Life, NewCell, Order, Said, Work, caught};
 pub(crate) use driver::Driver;
 pub(crate) use json::canonical_value;
+pub(crate) use query::not_found;
 
 #[cfg(target_family = "wasm")]
 pub(crate) use {

@@ -109,6 +109,7 @@ enum Deed {
     },
     SwitchTask {
         to: Option<String>,
+        scope: Option<String>,
     },
     AppendOutput {
         task: String,
@@ -324,9 +325,13 @@ impl Play {
                     .unwrap()
                     .map(drop)
             }
-            Deed::SwitchTask { to } => {
+            Deed::SwitchTask { to, scope } => {
                 let to = to.map(|to| self.id(&to));
-                runtime.block_on(at.switch_task(to.as_deref())).unwrap().map(drop)
+                let switched = match scope {
+                    Some(scope) => runtime.block_on(at.switch_task_in(&scope, to.as_deref())),
+                    None => runtime.block_on(at.switch_task(to.as_deref())),
+                };
+                switched.unwrap().map(drop)
             }
             Deed::AppendOutput { task, text } => {
                 let id = self.id(&task);

@@ -7,20 +7,23 @@ import { chromiumTools, ensureChromium } from "../../pkg-template/build/setup/ch
 import { ensureNpmTools } from "../../pkg-template/build/setup/npm.mjs";
 import { consumer, installPackage } from "./consumer.mjs";
 import { nodeCounts } from "./counts.mjs";
+import { elizaCores, ensureElizaCores } from "./eliza.mjs";
 
 const testsIn = (folder) => readdirSync(inRoot("tests", folder)).filter((name) => name.endsWith(".test.mjs")).sort();
 
 /** The behaviour tests run where the tarball is installed; the others look at this repository. */
-const placeOf = (folder) => (folder === "js" ? join(consumer, "tests", folder) : inRoot("tests", folder));
+const ofBehaviour = ["js", "eliza"];
+const placeOf = (folder) => (ofBehaviour.includes(folder) ? join(consumer, "tests", folder) : inRoot("tests", folder));
 
 async function runFolder(folder) {
   await ensureNpmTools({ forTests: true });
   await ensureChromium();
   await installPackage();
+  if (folder === "eliza") await ensureElizaCores();
   const files = testsIn(folder).map((name) => join(placeOf(folder), name));
   const result = await run(process.execPath, ["--expose-gc", "--test", "--test-reporter=spec", "--test-timeout=300000", ...files], {
-    cwd: folder === "js" ? consumer : inRoot(),
-    env: { CHROMIUM: chromiumTools().browser },
+    cwd: ofBehaviour.includes(folder) ? consumer : inRoot(),
+    env: { CHROMIUM: chromiumTools().browser, ELIZA_CORES: elizaCores },
     output: "tee", mayFail: true, name: `node --test of tests/${folder}`,
   });
   return nodeCounts(`tests/${folder}`, result);

@@ -39,7 +39,6 @@ export interface Language {
   /** Small words that tell nothing of which task. */
   readonly links: readonly string[];
   readonly all: readonly string[];
-  readonly naming: readonly string[];
   /** Links between a task and its name or subject. */
   readonly about: readonly string[];
   /** Words before a provider. */

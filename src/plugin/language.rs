@@ -1,0 +1,246 @@
+//! The words that are understood and the texts that are said: one table for a language.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use serde::Deserialize;
+
+use super::words::{Token, fold};
+use crate::kernel::{OrchestratorError, Result, TaskStatus};
+
+/// The table of English; the face in TypeScript reads the same file.
+const ENGLISH: &str = include_str!("english.json");
+
+/// A language that the chat face understands and speaks. Cheap to clone.
+#[derive(Clone)]
+pub struct Language(Arc<Table>);
+
+impl Language {
+    /// English.
+    #[must_use]
+    pub fn english() -> Self {
+        static TABLE: LazyLock<Language> = LazyLock::new(|| {
+            #[expect(clippy::expect_used, reason = "the file is ours, and a test reads it")]
+            Language::parse(ENGLISH).expect("english.json is a table")
+        });
+        TABLE.clone()
+    }
+
+    /// Another language, from a table as JSON: the same keys as those of `src/plugin/english.json`, with other words and
+    /// texts.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for what is not such a table, and what is wrong with it.
+    pub fn parse(json: &str) -> Result<Self> {
+        serde_json::from_str(json)
+            .map(|table| Self(Arc::new(table)))
+            .map_err(|error| OrchestratorError::invalid(format!("not a table of a language: {error}")))
+    }
+
+    pub(super) fn words(&self) -> &Table {
+        &self.0
+    }
+
+    pub(super) fn replies(&self) -> &Replies {
+        &self.0.replies
+    }
+
+    /// The verb of an action as replies say it.
+    pub(super) fn says(&self) -> &Says {
+        &self.0.says
+    }
+}
+
+impl fmt::Debug for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Language").field(&self.0.language).finish()
+    }
+}
+
+/// Words and phrases, found by their first word. Where several begin at a place, the longest counts.
+#[derive(Debug, Default, Deserialize)]
+#[serde(from = "Vec<String>")]
+pub(super) struct Phrases {
+    /// What follows the first word, the longest first.
+    by_first: BTreeMap<String, Vec<Vec<String>>>,
+    /// What stands before the last word, likewise.
+    by_last: BTreeMap<String, Vec<Vec<String>>>,
+}
+
+impl From<Vec<String>> for Phrases {
+    fn from(phrases: Vec<String>) -> Self {
+        let mut all = Self::default();
+        for phrase in phrases {
+            let words: Vec<String> = phrase.split_whitespace().map(fold).collect();
+            let (Some((first, after)), Some((last, before))) = (words.split_first(), words.split_last())
+            else {
+                continue;
+            };
+            all.by_first
+                .entry(first.clone())
+                .or_default()
+                .push(after.to_vec());
+            all.by_last.entry(last.clone()).or_default().push(before.to_vec());
+        }
+        for rests in all.by_first.values_mut().chain(all.by_last.values_mut()) {
+            rests.sort_by_key(|rest| std::cmp::Reverse(rest.len()));
+        }
+        all
+    }
+}
+
+impl Phrases {
+    /// How many words the longest phrase has that these tokens begin with.
+    pub(super) fn begin(&self, tokens: &[Token]) -> Option<usize> {
+        let (first, after) = tokens.split_first()?;
+        let rests = self.by_first.get(&first.word)?;
+        let is_there = |rest: &&Vec<String>| {
+            rest.len() <= after.len() && rest.iter().zip(after).all(|(word, token)| *word == token.word)
+        };
+        rests.iter().find(is_there).map(|rest| rest.len() + 1)
+    }
+
+    /// How many words the longest phrase has that these tokens end with.
+    pub(super) fn end(&self, tokens: &[Token]) -> Option<usize> {
+        let (last, before) = tokens.split_last()?;
+        let rests = self.by_last.get(&last.word)?;
+        let is_there = |rest: &&Vec<String>| {
+            let from = before.len().checked_sub(rest.len());
+            from.is_some_and(|from| {
+                rest.iter()
+                    .zip(&before[from..])
+                    .all(|(word, token)| *word == token.word)
+            })
+        };
+        rests.iter().find(is_there).map(|rest| rest.len() + 1)
+    }
+
+    /// Whether these tokens are one of the phrases, and nothing else.
+    pub(super) fn are(&self, tokens: &[Token]) -> bool {
+        self.begin(tokens) == Some(tokens.len())
+    }
+
+    /// Whether a folded word is one of the phrases.
+    pub(super) fn is_phrase(&self, word: &str) -> bool {
+        self.by_first
+            .get(word)
+            .is_some_and(|rests| rests.iter().any(Vec::is_empty))
+    }
+
+    pub(super) fn have(&self, token: &Token) -> bool {
+        self.are(std::slice::from_ref(token))
+    }
+}
+
+/// The verbs of each rule.
+#[derive(Debug, Deserialize)]
+pub(super) struct Verbs {
+    pub(super) new: Phrases,
+    pub(super) work: Phrases,
+    pub(super) search: Phrases,
+    pub(super) list: Phrases,
+    pub(super) switch: Phrases,
+    pub(super) pause: Phrases,
+    pub(super) resume: Phrases,
+    pub(super) again: Phrases,
+    pub(super) cancel: Phrases,
+}
+
+/// What is understood.
+#[derive(Debug, Deserialize)]
+pub(super) struct Table {
+    language: String,
+    pub(super) task: Phrases,
+    pub(super) fillers: Phrases,
+    pub(super) negations: Phrases,
+    pub(super) questions: Phrases,
+    pub(super) joins: Phrases,
+    pub(super) articles: Phrases,
+    pub(super) indefinite: Phrases,
+    pub(super) mine: Phrases,
+    pub(super) pronouns: Phrases,
+    pub(super) ones: Phrases,
+    pub(super) links: Phrases,
+    pub(super) all: Phrases,
+    /// What stands between a task and the words that tell it from others.
+    pub(super) about: Phrases,
+    pub(super) using: Phrases,
+    pub(super) ordinals: BTreeMap<String, u32>,
+    pub(super) numbers: BTreeMap<String, u32>,
+    pub(super) last: Phrases,
+    pub(super) newest: Phrases,
+    pub(super) oldest: Phrases,
+    pub(super) statuses: BTreeMap<String, TaskStatus>,
+    pub(super) verbs: Verbs,
+    pub(super) alone: Phrases,
+    replies: Replies,
+    says: Says,
+}
+
+macro_rules! texts {
+    ($(#[$meta:meta])* $name:ident { $($field:ident)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub(super) struct $name { $(pub(super) $field: String),* }
+    };
+}
+
+texts! {
+    /// What is said. In braces stand the names of what is put in.
+    Replies {
+        created kept untitled plan none list line current more switch_which search_what found found_none not_found which
+        which_hint foreign refused use_restart failed switched paused resumed restarted cancelled nothing_to interrupted
+        interrupted_hint context recent no_context no_name no_status
+    }
+}
+
+texts! {
+    /// The verbs as replies say them.
+    Says { switch pause resume again cancel }
+}
+
+/// A reply with its gaps filled. What is put in is not looked at again: a task's name may have braces.
+pub(super) fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let value = after.split_once('}').and_then(|(name, behind)| {
+            let (_, value) = values.iter().find(|(known, _)| *known == name)?;
+            Some((*value, behind))
+        });
+        match value {
+            Some((value, behind)) => {
+                filled.push_str(value);
+                rest = behind;
+            }
+            None => {
+                filled.push('{');
+                rest = after;
+            }
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_in_is_not_filled_again() {
+        let filled = fill("{name} {is {name}", &[("name", "{status}"), ("status", "no")]);
+        assert_eq!(filled, "{status} {is {status}");
+    }
+
+    #[test]
+    fn a_table_that_lacks_a_key_is_refused_with_its_name() {
+        let short = ENGLISH.replace("\"whichHint\"", "\"hint\"");
+        let refused = Language::parse(&short).unwrap_err();
+        assert!(refused.message().contains("whichHint"), "{refused}");
+        assert!(Language::parse("[").is_err() && Language::parse(ENGLISH).is_ok());
+    }
+}

@@ -1,0 +1,229 @@
+//! Which task is meant, as far as the words tell.
+
+use std::ops::Range;
+
+use super::language::{Language, Table};
+use super::words::{Token, Words, fold, fold_name};
+use crate::kernel::TaskStatus;
+
+/// A place in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ordinal {
+    /// The first is 1.
+    Number(u32),
+    /// The newest, or the bottom of the list.
+    Last,
+    /// Created last.
+    Newest,
+    /// Created first.
+    Oldest,
+}
+
+/// Which task is meant, as far as the words tell. Empty for the one that is current.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// What stood in quotes.
+    pub quoted: Option<String>,
+    /// Whether it is the speaker's own.
+    pub mine: bool,
+    /// Whether all are meant.
+    pub all: bool,
+    /// A place in a list.
+    pub ordinal: Option<Ordinal>,
+    /// A status, if nothing else was said.
+    pub status: Option<TaskStatus>,
+    /// All that may be of a name, folded; the words for ordinals and statuses, too.
+    pub words: Vec<String>,
+    /// How many of the words, from which on, tell the ordinal.
+    pub(super) ordinal_words: Range<usize>,
+    /// What was said, without articles before it: it may be the whole name.
+    pub(super) whole: String,
+    /// The words as they were typed.
+    pub(super) typed: String,
+}
+
+impl Target {
+    /// Reads a text that only says which task.
+    pub(super) fn read(language: &Language, text: &str) -> Self {
+        let words = Words::of(text);
+        let range = trim(language.words(), &words.tokens, 0..words.tokens.len());
+        Self::of(language, &words, range)
+    }
+
+    /// Reads a part of a text, without fillers at its ends.
+    pub(super) fn of(language: &Language, words: &Words<'_>, range: Range<usize>) -> Self {
+        let table = language.words();
+        let tokens = &words.tokens[range];
+        let mut target = Self {
+            quoted: tokens
+                .iter()
+                .any(|token| token.quoted)
+                .then(|| words.quoted.map(str::to_owned))
+                .flatten(),
+            mine: tokens.iter().any(|token| table.mine.have(token)),
+            ..Self::default()
+        };
+        if !table.pronouns.are(tokens) {
+            target.read_words(table, words.text, tokens);
+        }
+        target
+    }
+
+    fn read_words(&mut self, table: &Table, text: &str, tokens: &[Token]) {
+        let skipped = tokens
+            .iter()
+            .take_while(|token| table.articles.have(token))
+            .count();
+        self.whole = joined(tokens[skipped..].iter().map(|token| token.word.as_str()));
+        let mut typed = Vec::new();
+        // Whether a number here would be that of a task.
+        let mut counts = false;
+        let mut at = 0;
+        while let Some(token) = tokens.get(at) {
+            let here = &tokens[at..];
+            let number = number(table, token).filter(|_| counts || token.hash);
+            let ordinal = number.map(|number| (Ordinal::Number(number), 1));
+            let links = table.links.begin(here);
+            let task = table.task.begin(here);
+            if token.quoted {
+                counts = false;
+                at += 1;
+            } else if let Some((ordinal, length)) = ordinal.or_else(|| ordinal_at(table, here)) {
+                if self.ordinal.is_none() {
+                    self.ordinal = Some(ordinal);
+                    self.ordinal_words = self.words.len()..self.words.len() + length;
+                }
+                self.keep(text, &here[..length], &mut typed);
+                counts = false;
+                at += length;
+            } else if let Some(length) = task.or(links) {
+                counts = task.is_some() || counts;
+                at += length;
+            } else if let Some(length) = table.all.begin(here) {
+                self.all = true;
+                counts = false;
+                at += length;
+            } else if let Some(length) = dropped(table, here) {
+                counts = false;
+                at += length;
+            } else {
+                self.keep(text, &here[..1], &mut typed);
+                counts = false;
+                at += 1;
+            }
+        }
+        if let [only] = &self.words[..] {
+            self.status = table.statuses.get(only).copied();
+            if self.ordinal.is_none()
+                && let Some(number) = number_of(table, only)
+            {
+                self.ordinal = Some(Ordinal::Number(number));
+                self.ordinal_words = 0..1;
+            }
+        }
+        self.typed = joined(typed.into_iter());
+    }
+
+    fn keep<'t>(&mut self, text: &'t str, tokens: &[Token], typed: &mut Vec<&'t str>) {
+        for token in tokens {
+            self.words.push(token.word.clone());
+            typed.push(&text[token.core.clone()]);
+        }
+    }
+
+    /// Whether nothing was said that tells one task from another.
+    pub(super) fn is_open(&self) -> bool {
+        self.quoted.is_none() && !self.all && self.words.is_empty()
+    }
+
+    /// The words that are no ordinal.
+    pub(super) fn other_words(&self) -> Vec<String> {
+        let (before, after) = (
+            &self.words[..self.ordinal_words.start],
+            &self.words[self.ordinal_words.end..],
+        );
+        [before, after].concat()
+    }
+
+    /// What it was called, for a reply.
+    pub(super) fn said(&self) -> &str {
+        self.quoted.as_deref().unwrap_or(&self.typed)
+    }
+
+    /// What may be an id or a whole name, folded.
+    pub(super) fn names(&self) -> Vec<String> {
+        let quoted = self.quoted.as_deref().map(fold_name);
+        let mut names: Vec<String> = match quoted {
+            Some(quoted) => vec![quoted],
+            None => vec![self.words.join(" "), self.whole.clone()],
+        };
+        names.retain(|name| !name.is_empty());
+        names
+    }
+
+    /// The words that a name must have.
+    pub(super) fn name_words(&self) -> Vec<String> {
+        match &self.quoted {
+            Some(quoted) => parts(quoted),
+            None => self.words.clone(),
+        }
+    }
+}
+
+fn joined<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The words of a name, folded.
+pub(super) fn parts(name: &str) -> Vec<String> {
+    let words = name.split_whitespace();
+    let words = words.map(|word| fold(word.trim_matches(|c: char| !c.is_alphanumeric())));
+    words.filter(|word| !word.is_empty()).collect()
+}
+
+/// What says nothing about which task it is.
+fn dropped(table: &Table, tokens: &[Token]) -> Option<usize> {
+    [&table.articles, &table.ones, &table.joins]
+        .iter()
+        .find_map(|phrases| phrases.begin(tokens))
+}
+
+/// An ordinal, wherever it stands, and of how many words.
+pub(super) fn ordinal_at(table: &Table, tokens: &[Token]) -> Option<(Ordinal, usize)> {
+    let word = tokens.first().map(|token| token.word.as_str())?;
+    if let Some(number) = table.ordinals.get(word) {
+        return Some((Ordinal::Number(*number), 1));
+    }
+    [
+        (&table.last, Ordinal::Last),
+        (&table.newest, Ordinal::Newest),
+        (&table.oldest, Ordinal::Oldest),
+    ]
+    .into_iter()
+    .find_map(|(phrases, ordinal)| Some((ordinal, phrases.begin(tokens)?)))
+}
+
+fn number(table: &Table, token: &Token) -> Option<u32> {
+    number_of(table, &token.word)
+}
+
+fn number_of(table: &Table, word: &str) -> Option<u32> {
+    let digits = word.len() <= 9 && !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let written = digits.then(|| word.parse().ok()).flatten();
+    written.or_else(|| table.numbers.get(word).copied())
+}
+
+/// Drops fillers at both ends.
+pub(super) fn trim(table: &Table, tokens: &[Token], range: Range<usize>) -> Range<usize> {
+    let (mut start, mut end) = (range.start, range.end);
+    while let Some(length) = table.fillers.end(&tokens[start..end]) {
+        end -= length;
+    }
+    while let Some(length) = table.fillers.begin(&tokens[start..end]) {
+        start += length;
+    }
+    start..end
+}

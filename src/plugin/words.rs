@@ -1,0 +1,260 @@
+//! A text as words: folded, without the punctuation around them, with the first quoted span set apart. One pass, linear
+//! in the length of the text.
+
+use std::ops::Range;
+
+/// A word as it is compared.
+#[derive(Debug)]
+pub(super) struct Token {
+    /// Folded, and without punctuation at its ends. Empty for the quoted span, so that no word of a table is like it.
+    pub(super) word: String,
+    /// Where it stands in the text, between white space.
+    pub(super) raw: Range<usize>,
+    /// The same without punctuation at its ends.
+    pub(super) core: Range<usize>,
+    /// Whether a comma ends it.
+    pub(super) comma: bool,
+    /// Whether a sentence or a line ends here.
+    pub(super) ends: bool,
+    /// Whether it is written as a number of a list: `#3`.
+    pub(super) hash: bool,
+    pub(super) quoted: bool,
+}
+
+/// A text, taken apart once.
+#[derive(Debug)]
+pub(super) struct Words<'t> {
+    pub(super) text: &'t str,
+    pub(super) tokens: Vec<Token>,
+    /// What the first quoted span holds.
+    pub(super) quoted: Option<&'t str>,
+}
+
+/// As search does. Upper case first: it makes one of letters that have several small forms. The apostrophe that
+/// telephones type counts as the plain one, or "don’t" would not be heard.
+pub(super) fn fold(text: &str) -> String {
+    text.chars()
+        .map(|c| if matches!(c, '’' | 'ʼ') { '\'' } else { c })
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Folded, and with one space where there is white space.
+pub(super) fn fold_name(text: &str) -> String {
+    let words: Vec<String> = text.split_whitespace().map(fold).collect();
+    words.join(" ")
+}
+
+impl<'t> Words<'t> {
+    pub(super) fn of(text: &'t str) -> Self {
+        let mut words = Self {
+            text,
+            tokens: Vec::new(),
+            quoted: None,
+        };
+        match first_quoted(text) {
+            None => words.read(0..text.len()),
+            Some(span) => {
+                words.read(0..span.outer.start);
+                words.quoted = Some(text[span.inner].trim());
+                words.tokens.push(Token {
+                    word: String::new(),
+                    raw: span.outer.clone(),
+                    core: span.outer.clone(),
+                    comma: false,
+                    ends: false,
+                    hash: false,
+                    quoted: true,
+                });
+                words.read(span.outer.end..text.len());
+            }
+        }
+        words
+    }
+
+    fn read(&mut self, range: Range<usize>) {
+        let from = range.start;
+        let part = &self.text[range];
+        let mut begun: Option<usize> = None;
+        for (at, c) in part.char_indices() {
+            if !c.is_whitespace() {
+                begun.get_or_insert(at);
+                continue;
+            }
+            if let Some(start) = begun.take() {
+                self.token(from + start..from + at);
+            }
+            if is_line_end(c)
+                && let Some(last) = self.tokens.last_mut()
+            {
+                last.ends = true;
+            }
+        }
+        if let Some(start) = begun {
+            self.token(from + start..from + part.len());
+        }
+    }
+
+    fn token(&mut self, raw: Range<usize>) {
+        let text = &self.text[raw.clone()];
+        let core = text.trim_matches(|c: char| !c.is_alphanumeric());
+        let before = text.len() - text.trim_start_matches(|c: char| !c.is_alphanumeric()).len();
+        let tail = if core.is_empty() {
+            text
+        } else {
+            &text[before + core.len()..]
+        };
+        let (comma, ends) = (text.ends_with(','), tail.contains(['.', '!', '?', ';']));
+        if core.is_empty() {
+            // Punctuation by itself belongs to what stands before it.
+            if let Some(last) = self.tokens.last_mut() {
+                last.ends |= ends;
+            }
+            return;
+        }
+        let start = raw.start + before;
+        self.tokens.push(Token {
+            word: fold(core),
+            core: start..start + core.len(),
+            raw,
+            comma,
+            ends,
+            hash: text[..before].ends_with('#'),
+            quoted: false,
+        });
+    }
+}
+
+const fn is_line_end(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// A quoted span, with its marks and without.
+#[derive(Debug)]
+struct Span {
+    outer: Range<usize>,
+    inner: Range<usize>,
+}
+
+/// What opens and closes, and whether it closes only at the end of a word, since it is an apostrophe elsewhere.
+const MARKS: [(char, char, bool); 7] = [
+    ('"', '"', false),
+    ('“', '”', false),
+    ('„', '“', false),
+    ('«', '»', false),
+    ('`', '`', false),
+    ('\'', '\'', true),
+    ('‘', '’', true),
+];
+
+fn first_quoted(text: &str) -> Option<Span> {
+    // Where no closing mark follows, none follows later either: each mark is looked for in vain only once.
+    let mut hopeless = [false; MARKS.len()];
+    let mut at = 0;
+    let mut before: Option<char> = None;
+    while let Some(c) = text[at..].chars().next() {
+        let inside = at + c.len_utf8();
+        let mark = MARKS.iter().position(|(open, _, _)| *open == c);
+        // Not the inches of a screen, nor the apostrophe of "don't".
+        let mark = mark.filter(|mark| !hopeless[*mark] && before.is_none_or(|c| !c.is_alphanumeric()));
+        before = Some(c);
+        let Some(mark) = mark else {
+            at = inside;
+            continue;
+        };
+        let (_, close, at_ends) = MARKS[mark];
+        match closing(&text[inside..], close, at_ends) {
+            None => {
+                hopeless[mark] = true;
+                at = inside;
+            }
+            Some(length) => {
+                let inner = inside..inside + length;
+                let outer = at..inner.end + close.len_utf8();
+                if !text[inner.clone()].trim().is_empty() {
+                    return Some(Span { outer, inner });
+                }
+                before = Some(close);
+                at = outer.end;
+            }
+        }
+    }
+    None
+}
+
+/// Where the closing mark is.
+fn closing(text: &str, close: char, at_ends: bool) -> Option<usize> {
+    let mut marks = text.match_indices(close);
+    let found = marks.find(|(at, mark)| {
+        let after = text[at + mark.len()..].chars().next();
+        !at_ends || after.is_none_or(|c| !c.is_alphanumeric())
+    });
+    found.map(|(at, _)| at)
+}
+
+/// The beginning of a text, cut between characters: not within what is shown as one, as far as that is cheap to tell.
+pub(super) fn first_chars(text: &str, max: usize) -> &str {
+    let Some((mut end, _)) = text.char_indices().nth(max) else {
+        return text;
+    };
+    while let Some(last) = text[..end].chars().next_back() {
+        let next = text[end..].chars().next();
+        if last != JOINER && !next.is_some_and(continues) {
+            break;
+        }
+        end -= last.len_utf8();
+    }
+    &text[..end]
+}
+
+const JOINER: char = '\u{200d}';
+
+/// Accents, joiners, variants and tints: what has no place of its own.
+const fn continues(c: char) -> bool {
+    matches!(c, JOINER | '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+        | '\u{20d0}'..='\u{20ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_quoted_span_is_set_apart() {
+        for (text, quoted) in [
+            ("cancel the \"login\" task", Some("login")),
+            ("cancel „Großes Haus“ now", Some("Großes Haus")),
+            ("cancel “it’s here”", Some("it’s here")),
+            ("cancel 'it's here', please", Some("it's here")),
+            ("don't cancel what's theirs", None),
+            ("cancel ‘one’ and ‘two’", Some("one")),
+            ("cancel \"\" and \"two\"", Some("two")),
+            ("a 5\" and a 6\" screen", None),
+            ("«a` `b`", Some("b")),
+            ("'", None),
+        ] {
+            assert_eq!(Words::of(text).quoted, quoted, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_lose_their_punctuation_and_keep_what_is_inside() {
+        let words = Words::of("Don’t (touch) auth/login.ts, #3 - ok?\nYes");
+        let of = |token: &Token| token.word.clone();
+        let all: Vec<String> = words.tokens.iter().map(of).collect();
+        assert_eq!(all, ["don't", "touch", "auth/login.ts", "3", "ok", "yes"]);
+        let ends: Vec<bool> = words.tokens.iter().map(|token| token.ends).collect();
+        assert_eq!(ends, [false, false, false, false, true, false]);
+        assert!(words.tokens[2].comma && words.tokens[3].hash && !words.tokens[5].ends);
+    }
+
+    #[test]
+    fn a_cut_leaves_whole_characters() {
+        assert_eq!(first_chars("abc", 3), "abc");
+        assert_eq!(first_chars("abc", 2), "ab");
+        assert_eq!(first_chars("xe\u{301}", 2), "x");
+        assert_eq!(first_chars("x👩\u{200d}💻", 2), "x");
+        assert_eq!(first_chars(&"\u{301}".repeat(9), 3), "");
+    }
+}

@@ -1,0 +1,14 @@
+//! The elizaOS face: its words, its actions, its service, through the public API.
+
+#![cfg(not(target_family = "wasm"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop at what must not happen"
+)]
+
+mod rust {
+    mod plugin_conversations;
+    mod plugin_host;
+    mod plugin_intents;
+}

@@ -1,0 +1,84 @@
+//! What texts ask for.
+
+use agent_orchestrator::plugin::{Intent, Language, Ordinal, Target, read_intent};
+use serde_json::{Map, Value, json};
+
+/// Both faces, this one and that in TypeScript, are held against this file.
+pub(crate) fn fixture() -> Value {
+    serde_json::from_str(include_str!("../fixtures/chat.json")).unwrap()
+}
+
+fn english(text: &str) -> Option<Intent> {
+    read_intent(&Language::english(), text)
+}
+
+fn target_as_json(target: &Target) -> Value {
+    let mut fields = Map::new();
+    if let Some(quoted) = &target.quoted {
+        fields.insert("quoted".into(), json!(quoted));
+    }
+    for (name, holds) in [("mine", target.mine), ("all", target.all)] {
+        if holds {
+            fields.insert(name.into(), json!(true));
+        }
+    }
+    let ordinal = target.ordinal.map(|ordinal| match ordinal {
+        Ordinal::Number(number) => json!(number),
+        Ordinal::Last => json!("last"),
+        Ordinal::Newest => json!("newest"),
+        Ordinal::Oldest => json!("oldest"),
+    });
+    fields.extend(ordinal.map(|ordinal| ("ordinal".into(), ordinal)));
+    fields.extend(target.status.map(|status| ("status".into(), json!(status))));
+    if !target.words.is_empty() {
+        fields.insert("words".into(), json!(target.words));
+    }
+    Value::Object(fields)
+}
+
+fn intent_as_json(text: &str) -> Value {
+    let mut fields = json!({ "text": text, "action": null });
+    let Some(intent) = english(text) else {
+        return fields;
+    };
+    fields["action"] = json!(intent.action());
+    match intent {
+        Intent::Create { title, using } => {
+            fields["title"] = json!(title);
+            if let Some(using) = using {
+                fields["using"] = json!(using.provider);
+            }
+        }
+        Intent::List { status } => {
+            if let Some(status) = status {
+                fields["status"] = json!(status);
+            }
+        }
+        Intent::Search { query } => fields["query"] = json!(query),
+        Intent::Resume { target, again } => {
+            fields["target"] = target_as_json(&target);
+            if again {
+                fields["again"] = json!(true);
+            }
+        }
+        Intent::Switch(target) | Intent::Pause(target) | Intent::Cancel(target) => {
+            fields["target"] = target_as_json(&target);
+        }
+    }
+    fields
+}
+
+#[test]
+fn every_text_of_the_fixture_asks_for_what_it_says() {
+    let fixture = fixture();
+    let wrong: Vec<_> = fixture["intents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|due| {
+            let read = intent_as_json(due["text"].as_str().unwrap());
+            (read != *due).then(|| format!("due  {due}\nread {read}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
