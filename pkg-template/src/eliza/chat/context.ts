@@ -1,7 +1,7 @@
 /** What a model is told of somebody's tasks. */
 import type { OrchestratorApi } from "../../api.js";
 import type { Language } from "./language.js";
-import { lines, say } from "./replies.js";
+import { lines, offer, say } from "./replies.js";
 import { currentOf, tasksOf, type Viewer } from "./viewer.js";
 
 /** What {@link Chat.context} gives, for a provider of prompts. */
@@ -21,9 +21,8 @@ export function contextOf(orchestrator: OrchestratorApi, language: Language, vie
   const taskContext = about === undefined ? say(language, "noContext") : orchestrator.taskContext(about.id);
   const recent = [say(language, "recent"), ...lines(language, "recentLine", tasks.slice(0, RECENT), RECENT, current?.id)];
   const interrupted = tasks.filter(({ status, waitingFor }) => status === "paused" && waitingFor === "interrupted");
-  const left = [say(language, "interrupted"), ...lines(language, "line", interrupted, RECENT), say(language, "interruptedHint")];
   return {
-    text: [say(language, "context"), taskContext, ...(tasks.length > 0 ? [recent.join("\n")] : []), ...(interrupted.length > 0 ? [left.join("\n")] : [])].join("\n\n"),
+    text: [say(language, "context"), taskContext, ...(tasks.length > 0 ? [recent.join("\n")] : []), ...(interrupted.length > 0 ? [offer(language, interrupted)] : [])].join("\n\n"),
     values: { taskContext, currentTaskName: current?.name ?? say(language, "noName"), currentTaskStatus: current?.status ?? say(language, "noStatus") },
     data: { taskCount: tasks.length, currentTaskId: current?.id ?? null },
   };

@@ -3,6 +3,9 @@ import type { OrchestratedTask } from "../../api.js";
 import type { Language, ReplyKey } from "./language.js";
 import { oneLine } from "./words.js";
 
+/** How many interrupted tasks a message names. */
+const INTERRUPTED = 10;
+
 /** What braces are filled with. */
 export type Values = { readonly [name: string]: string | number };
 
@@ -18,3 +21,7 @@ export function lines(language: Language, key: "line" | "recentLine", tasks: rea
   });
   return tasks.length > most ? [...said, say(language, "more", { count: tasks.length - most })] : said;
 }
+
+/** Tells of tasks that a restart has interrupted, and how to go on with them. */
+export const offer = (language: Language, tasks: readonly OrchestratedTask[]): string =>
+  [say(language, "interrupted"), ...lines(language, "line", tasks, INTERRUPTED), say(language, "interruptedHint")].join("\n");
