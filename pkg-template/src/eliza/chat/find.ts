@@ -50,7 +50,7 @@ export function find(search: Search, named: Named, control: Control): Found {
   const { orchestrator, viewer } = search;
   const { mine, all, quoted, ordinal, words } = named.target;
   const exact = exactly(search, named, (query) => tasksOf(orchestrator, viewer, query));
-  const plain = !(all ?? quoted ?? ordinal ?? words);
+  const plain = (all ?? quoted ?? ordinal ?? words) === undefined;
   const [candidates, guessed] = plain ? [unique([...exact, currentOf(orchestrator, viewer, mine)])] : exact.length > 0 ? [exact] : candidatesOf(search, named);
   if (candidates.length === 0) {
     if (plain || (all === true && words === undefined)) return ["nothing", []];
