@@ -14,7 +14,7 @@ export type Span = readonly [from: number, end: number];
 
 /** A request about a task that goes on for more words is none. */
 const FAR = 100;
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+const UUID = /^[\da-f-]{36}$/;
 /** In the order in which they are looked for. */
 const CONTROLS: readonly Control[] = ["switch", "pause", "resume", "again", "cancel"];
 
@@ -92,12 +92,14 @@ export function isPronoun(passage: Passage, span: Span): boolean {
   return from < end && lengthAt(passage, passage.lexicon.pronouns, from) === end - from;
 }
 
-/** Whether a join leads to another request. */
+/** Whether a join leads to another request, also "and then please". */
 function requests(passage: Passage, join: number): boolean {
   const { joins, fillers } = passage.lexicon;
-  let place = join;
-  for (let steps = 0; steps < 4 && controlAt(passage, place) === undefined; steps += 1) place += lengthAt(passage, joins, place) || lengthAt(passage, fillers, place);
-  return controlAt(passage, place) !== undefined;
+  for (let place = join, steps = 0; steps < 3; steps += 1) {
+    place += lengthAt(passage, joins, place) || lengthAt(passage, fillers, place);
+    if (controlAt(passage, place) !== undefined) return true;
+  }
+  return false;
 }
 
 /** Whether a task is spoken of soon: after no more than three words beside articles. With `atOnce` "it" and quotes will do. */

@@ -26,33 +26,21 @@ export const oneLine = (text: string): string => text.replace(/\p{White_Space}+/
 export const LETTER = /[\p{Alphabetic}\p{N}]/u;
 export const LINE_END = /[\n\r\u2028\u2029]/;
 
-const CLOSING: { readonly [opening: string]: string } = { '"': '"', "“": "”", "«": "»", "`": "`", "„": "“", "'": "'", "‘": "’" };
+/**
+ * A span in quotes, once all kinds of quotes are one. Not the inches of a screen, nor the apostrophe of "don't"; no name is
+ * longer, and the bound keeps the time in proportion to the text.
+ */
+const QUOTED = /(?<![\p{Alphabetic}\p{N}])(?:"\s*[^"\s][^"]{0,200}"|'\s*[^'\s].{0,200}?'(?![\p{Alphabetic}\p{N}]))/su;
 /** Stands for a span in quotes. */
 const SPAN = "\0";
 
-/** Where the first span in quotes begins and ends, the quotes included; at the end of the text when there is none. */
-function firstQuoted(text: string): readonly [from: number, to: number] {
-  const letterBefore = (place: number): boolean => /[\p{Alphabetic}\p{N}]$/u.test(text.slice(Math.max(place - 2, 0), place));
-  const letterAt = (place: number): boolean => /^[\p{Alphabetic}\p{N}]/u.test(text.slice(place, place + 2));
-  const unclosed = new Set<string>();
-  let from = 0;
-  for (const { 0: opening, index } of text.matchAll(/["“«`„'‘]/g)) {
-    const closing = CLOSING[opening]!;
-    // Not the inches of a screen, nor the apostrophe of "don't".
-    if (index < from || unclosed.has(closing) || letterBefore(index)) continue;
-    let end = text.indexOf(closing, index + 1);
-    if (/['’]/.test(closing)) while (end >= 0 && letterAt(end + 1)) end = text.indexOf(closing, end + 1);
-    if (end < 0) unclosed.add(closing);
-    else if (text.slice(index + 1, end).trim() !== "") return [index, end + 1];
-    else from = end + 1;
-  }
-  return [text.length, text.length];
-}
-
 /** The words of a text. The first span in quotes is one of them, if `quotes` count; all other quotes are punctuation. */
 export function wordsOf(text: string, quotes = false): Word[] {
-  const [from, to] = quotes ? firstQuoted(text) : [text.length, text.length];
-  const plain = from < to ? text.slice(0, from) + SPAN.padStart(2).padEnd(to - from) + text.slice(to) : text;
+  // As long as it was, so that places stay the same.
+  const span = quotes ? QUOTED.exec(text.replace(/[“”„«»`]/g, '"').replace(/[‘’]/g, "'")) : null;
+  const from = span?.index ?? text.length;
+  const to = from + (span?.[0].length ?? 0);
+  const plain = span === null ? text : text.slice(0, from) + SPAN.padStart(2).padEnd(to - from) + text.slice(to);
   const words: Word[] = [];
   let last = 0;
   for (const { 0: piece, index } of plain.matchAll(/[^\p{White_Space}]+/gu)) {
