@@ -9,6 +9,7 @@ import { inRoot, packageName, pkg } from "../../pkg-template/build/paths.mjs";
 import { ask, npm, run } from "../../pkg-template/build/run.mjs";
 import { launch, open } from "../pkg/help/chromium.mjs";
 import { serve } from "../pkg/help/serve.mjs";
+import { elizaCores } from "../stages/eliza.mjs";
 import { blocksOf, expectedOutput } from "./blocks.mjs";
 
 const readme = readFileSync(inRoot("README.md"), "utf8");
@@ -20,6 +21,8 @@ const project = mkdtempSync(join(tmpdir(), "readme-"));
 before(() => {
   mkdirSync(join(project, "node_modules"));
   symlinkSync(pkg, join(project, "node_modules", packageName), "junction");
+  mkdirSync(join(project, "node_modules", "@elizaos"));
+  symlinkSync(join(elizaCores, "node_modules", "eliza-core-2"), join(project, "node_modules", "@elizaos", "core"), "junction");
   writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
 });
 after(() => rmSync(project, { recursive: true, force: true }));
@@ -27,7 +30,9 @@ after(() => rmSync(project, { recursive: true, force: true }));
 async function runProgram({ text, line }, source) {
   const file = join(project, `line-${line}.${text.includes("require(") ? "cjs" : "mjs"}`);
   writeFileSync(file, source);
-  const printed = await run(process.execPath, [file], { cwd: project, output: "quiet", minutes: 1, name: `the program at line ${line}` });
+  // The core of elizaOS tells on its standard output how it starts, if it may.
+  const env = { LOG_LEVEL: "fatal" };
+  const printed = await run(process.execPath, [file], { cwd: project, env, output: "quiet", minutes: 1, name: `the program at line ${line}` });
   const expected = expectedOutput(text);
   assert.ok(expected.length > 0, "a program that shows nothing shows nothing");
   assert.deepEqual(printed.text.trimEnd().split("\n"), expected);

@@ -13,13 +13,15 @@ const testsIn = (folder) => readdirSync(inRoot("tests", folder)).filter((name) =
 
 /** The behaviour tests run where the tarball is installed; the others look at this repository. */
 const ofBehaviour = ["js", "eliza"];
+/** And these start runtimes of elizaOS. */
+const ofEliza = ["eliza", "docs"];
 const placeOf = (folder) => (ofBehaviour.includes(folder) ? join(consumer, "tests", folder) : inRoot("tests", folder));
 
 async function runFolder(folder) {
   await ensureNpmTools({ forTests: true });
   await ensureChromium();
   await installPackage();
-  if (folder === "eliza") await ensureElizaCores();
+  if (ofEliza.includes(folder)) await ensureElizaCores();
   const files = testsIn(folder).map((name) => join(placeOf(folder), name));
   const result = await run(process.execPath, ["--expose-gc", "--test", "--test-reporter=spec", "--test-timeout=300000", ...files], {
     cwd: ofBehaviour.includes(folder) ? consumer : inRoot(),
