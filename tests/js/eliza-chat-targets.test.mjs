@@ -62,6 +62,7 @@ describe("finding", () => {
     const { say } = await chatting(t);
     await say("create a task for the report");
     assert.deepEqual((await say("cancel the 🎉 task")).data, { code: "NOT_FOUND" });
+    assert.deepEqual((await say("cancel the +++ task")).data, { code: "NOT_FOUND" });
     assert.equal((await say("🎉 pause it 🙂!")).text, "Paused task: the report");
   });
 

@@ -25,7 +25,7 @@ export const oneLine = (text: string): string => text.replace(/\p{White_Space}+/
 
 export const LETTER = /[\p{Alphabetic}\p{N}]/u;
 const LETTERS = /[\p{Alphabetic}\p{N}](?:.*[\p{Alphabetic}\p{N}])?/su;
-const SIGNS = /\p{Extended_Pictographic}(?:.*\p{Extended_Pictographic})?/su;
+const SIGNS = /\p{S}(?:.*\p{S})?/su;
 export const LINE_END = /[\n\r\u2028\u2029]/;
 
 /**
