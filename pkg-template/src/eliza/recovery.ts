@@ -1,31 +1,16 @@
 /** What a restart has interrupted: found when the service starts, and offered to those who asked for it. */
 import type { OrchestratedTask, OrchestratorApi } from "../api.js";
 import type { Language } from "./chat/index.js";
-import { Replies } from "./chat/replies.js";
+import { offer } from "./chat/replies.js";
+import { tasksAnywhere } from "./chat/viewer.js";
 import { text, type ElizaRuntime } from "./runtime-types.js";
 
-/** How many tasks a message names. */
-const NAMED = 10;
-
 /** The tasks that wait to be resumed since the process that ran them ended. */
-export function interruptedTasks(orchestrator: OrchestratorApi): OrchestratedTask[] {
-  const found: OrchestratedTask[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = orchestrator.listTasks({ status: "paused", userStatus: "open", limit: 1000, cursor });
-    found.push(...page.tasks.filter(({ waitingFor }) => waitingFor === "interrupted"));
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  return found;
-}
+export const interruptedTasks = (orchestrator: OrchestratorApi): OrchestratedTask[] =>
+  tasksAnywhere(orchestrator, { status: "paused", userStatus: "open" }).filter(({ waitingFor }) => waitingFor === "interrupted");
 
 /** Written into the output of a task, so that each interruption is offered once, however often the process starts. */
 const noteOf = ({ attempt }: OrchestratedTask): string => (attempt > 2 ? `Paused due to restart, in attempt ${attempt - 1}.` : "Paused due to restart.");
-
-function offer(tasks: readonly OrchestratedTask[], language: Language): string {
-  const replies = new Replies(language);
-  return [replies.say("interrupted"), ...replies.lines("line", tasks, NAMED), replies.say("interruptedHint")].join("\n");
-}
 
 /** Tells each room of its interrupted tasks, once. */
 export class Offers {
@@ -41,7 +26,7 @@ export class Offers {
       await orchestrator.appendOutput(task.id, note);
       if (task.roomId !== undefined) rooms.set(task.roomId, [...(rooms.get(task.roomId) ?? []), task]);
     }
-    for (const [room, tasks] of rooms) this.#untold.set(room, offer(tasks, language));
+    for (const [room, tasks] of rooms) this.#untold.set(room, offer(language, tasks));
     await Promise.all([...rooms.keys()].map((room) => this.#tell(runtime, room)));
   }
 

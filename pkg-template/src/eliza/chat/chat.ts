@@ -3,17 +3,17 @@ import { OrchestratorError, type OrchestratedTask, type OrchestratorApi, type Ta
 import type { ActionName } from "./actions.js";
 import { contextOf, type ChatContext } from "./context.js";
 import { english } from "./english.js";
-import { Finder } from "./find.js";
-import { firstChars, TITLE, understand, type Understood } from "./intent.js";
+import { find, findById, TERMINAL, type Search } from "./find.js";
+import { understand, type Understood } from "./intent.js";
 import type { Control, Language, ReplyKey } from "./language.js";
 import { lexiconOf, type Lexicon } from "./lexicon.js";
-import { Parameters } from "./parameters.js";
-import { Passage } from "./passage.js";
-import { Replies } from "./replies.js";
-import { Shown } from "./shown.js";
+import { parametersOf, type Parameters } from "./parameters.js";
+import { passageOf } from "./passage.js";
+import { lines, say, type Values } from "./replies.js";
 import { targetOf, type Named } from "./target.js";
-import { Sight, type Viewer } from "./viewer.js";
-import { fold, oneLine } from "./words.js";
+import { firstChars, LONGEST_TITLE } from "./title.js";
+import { currentOf, select, tasksOf, type Viewer } from "./viewer.js";
+import { fold, LINE_END, oneLine } from "./words.js";
 
 /** A task that somebody asks for in a chat. */
 export interface WantedTask {
@@ -53,38 +53,39 @@ export interface Reply {
   };
 }
 
-const DESCRIPTION = 4000;
+const LONGEST_DESCRIPTION = 4000;
 const LISTED = 20;
-const SHOWN = 10;
+const MOST_LISTED = 100;
+const CHOICES = 10;
+/** To how many viewers it is remembered what they were shown. */
+const VIEWERS = 1000;
 
+const CONTROL_OF: { readonly [A in ActionName]?: Control } = { SWITCH_TASK: "switch", PAUSE_TASK: "pause", RESUME_TASK: "resume", CANCEL_TASK: "cancel" };
 const DONE: { readonly [C in Control]: ReplyKey } = { switch: "switched", pause: "paused", resume: "resumed", again: "restarted", cancel: "cancelled" };
-const TERMINAL: readonly string[] = ["completed", "failed", "cancelled"];
 
 /** One call of {@link Chat.respond}. */
 interface Request {
-  readonly action: ActionName;
   readonly viewer: Viewer;
-  readonly sight: Sight;
   readonly text: string;
   readonly understood: Understood | undefined;
   readonly parameters: Parameters;
 }
-
-const ids = (tasks: readonly OrchestratedTask[]): string[] => tasks.map(({ id }) => id);
+type Answer = Omit<Reply, "action">;
 
 /** Takes messages of many rooms; remembers what it showed to whom, and nothing else. */
 export class Chat {
   readonly #orchestrator: OrchestratorApi;
   readonly #lexicon: Lexicon;
-  readonly #replies: Replies;
-  readonly #shown = new Shown();
+  readonly #language: Language;
   readonly #create: (wanted: WantedTask) => Promise<OrchestratedTask>;
   readonly #worldOf: (viewer: Viewer) => string | undefined;
+  /** Ids in the order in which lists showed them, so that "the second one" is the one that was seen there. */
+  readonly #shown = new Map<string, readonly string[]>();
 
   constructor({ orchestrator, language = english, create, worldOf }: ChatOptions) {
     this.#orchestrator = orchestrator;
     this.#lexicon = lexiconOf(language);
-    this.#replies = new Replies(language);
+    this.#language = language;
     this.#create = create ?? (({ userId, ...task }) => orchestrator.createTask({ ...task, metadata: userId === undefined ? {} : { entityId: userId } }));
     this.#worldOf = worldOf ?? (({ world }) => world);
   }
@@ -96,7 +97,7 @@ export class Chat {
 
   /** What somebody's tasks are, as text for a model's prompt. */
   context(viewer: Viewer): ChatContext {
-    return contextOf(this.#orchestrator, this.#lexicon.language, this.#replies, new Sight(this.#orchestrator, viewer));
+    return contextOf(this.#orchestrator, this.#language, viewer);
   }
 
   /**
@@ -108,52 +109,51 @@ export class Chat {
     const understood = understand(this.#lexicon, said);
     const action = asked.action ?? understood?.intent.action;
     if (action === undefined) return undefined;
-    const answer = (success: boolean, reply: string, data: Reply["data"] = {}): Reply => ({ action, success, text: reply, data });
     try {
-      const sight = new Sight(this.#orchestrator, viewer);
-      const request: Request = { action, viewer, sight, text: said, understood, parameters: new Parameters(asked.parameters) };
-      switch (action) {
-        case "CREATE_TASK": return await this.#make(request, answer);
-        case "LIST_TASKS": return this.#list(request, answer);
-        case "SEARCH_TASKS": return this.#search(request, answer);
-        default: return await this.#change(request, answer);
-      }
+      const request = { viewer, text: said, understood, parameters: parametersOf(asked.parameters) };
+      const control = CONTROL_OF[action];
+      if (control !== undefined) return { action, ...(await this.#change(request, control)) };
+      return { action, ...(action === "CREATE_TASK" ? await this.#make(request) : action === "LIST_TASKS" ? this.#list(request) : this.#search(request)) };
     } catch (error) {
-      return answer(false, this.#replies.say("failed", { reason: describe(error) }), codeOf(error));
+      return { action, ...this.#no("failed", codeOf(error), { reason: describe(error) }) };
     }
+  }
+
+  #no(key: ReplyKey, code: string | undefined, values?: Values): Answer {
+    return { success: false, text: say(this.#language, key, values), data: code === undefined ? {} : { code } };
   }
 
   // ----- making -----
 
-  async #make({ viewer, sight, text, understood, parameters }: Request, answer: Answer): Promise<Reply> {
+  async #make({ viewer, text, understood, parameters }: Request): Promise<Answer> {
     const named = parameters.text("title", "name");
     const provider = parameters.text("provider", "providerId");
     const description = parameters.text("description") ?? text;
-    const steps = parameters.texts("steps") ?? [];
+    const steps = parameters.texts("steps");
     const start = parameters.flag("start") ?? true;
 
-    const { intent, title } = understood?.intent.action === "CREATE_TASK" ? understood : { intent: undefined, title: text.trim().split("\n", 1)[0]! };
-    const using = intent?.using === undefined ? undefined : this.#providerId(intent.using);
-    const read = using === undefined ? title : intent!.title!;
-    const name = firstChars(oneLine(named ?? read), TITLE) || this.#replies.say("untitled");
-    const providerId = provider === undefined ? using : this.#providerId(provider);
-    if (provider !== undefined && providerId === undefined) throw new OrchestratorError("PROVIDER_NOT_FOUND", `there is no provider ${JSON.stringify(firstChars(provider, TITLE))}`);
+    const { intent: { title = "", using = "" }, title: whole = "" } = understood?.intent.action === "CREATE_TASK" ? understood : { intent: {}, title: text.trim().split(LINE_END, 1)[0] };
+    const usable = this.#providerId(using);
+    // One that is asked for and not there is for the orchestrator to refuse.
+    const providerId = provider === undefined ? usable : (this.#providerId(provider) ?? provider);
+    const name = firstChars(oneLine(named ?? (usable === undefined ? whole : title)), LONGEST_TITLE) || say(this.#language, "untitled");
 
+    const orchestrator = this.#orchestrator;
     const task = await this.#create({
-      name, description: firstChars(description.trim(), DESCRIPTION) || name, steps, providerId,
+      name, description: firstChars(description.trim(), LONGEST_DESCRIPTION) || name, steps, providerId,
       roomId: viewer.room, worldId: this.#worldOf(viewer), userId: viewer.user,
     });
-    if (steps.length > 0) await this.#orchestrator.appendOutput(task.id, [this.#replies.say("plan"), ...steps.map((step, index) => `${index + 1}. ${oneLine(step)}`)].join("\n"));
-    await sight.select(task.id, true);
-    if (start) await this.#begin(this.#orchestrator.startTask(task.id));
-    return answer(true, this.#replies.task(start ? "created" : "kept", task, { provider: task.providerLabel }), { taskId: task.id });
+    const { id, providerLabel } = task;
+    if (steps.length > 0) await orchestrator.appendOutput(id, [say(this.#language, "plan"), ...steps.map((step, index) => `${index + 1}. ${oneLine(step)}`)].join("\n"));
+    await select(orchestrator, viewer, id, true);
+    if (start) await this.#begin(orchestrator.startTask(id));
+    return { success: true, text: say(this.#language, start ? "created" : "kept", { name: task.name, provider: providerLabel }), data: { taskId: id } };
   }
 
   /** The id of the provider with this id or label. */
   #providerId(word: string): string | undefined {
-    const wanted = fold(word);
     const { providers } = this.#orchestrator;
-    return (providers.find(({ id }) => id === word) ?? providers.find(({ id, label }) => fold(id) === wanted || fold(label) === wanted))?.id;
+    return (providers.find(({ id }) => id === word) ?? providers.find(({ id, label }) => [id, label].map(fold).includes(fold(word))))?.id;
   }
 
   /** Waits until the start is kept, or refused, but not for the run. */
@@ -167,105 +167,91 @@ export class Chat {
 
   // ----- looking -----
 
-  #list({ viewer, sight, understood, parameters }: Request, answer: Answer): Reply {
-    const wanted = parameters.status(this.#lexicon) ?? understood?.intent.status;
-    const limit = parameters.limit() ?? LISTED;
-    const tasks = [...sight.tasks(wanted === undefined || wanted === "all" ? {} : { status: wanted })];
-    if (tasks.length === 0) return answer(true, this.#replies.say("none"), { taskIds: [] });
-    const taskIds = this.#show(viewer, tasks, limit);
-    return answer(true, [this.#replies.say("list"), ...this.#replies.lines("line", tasks, limit, sight.current())].join("\n"), { taskIds });
+  #list({ viewer, understood, parameters }: Request): Answer {
+    const status = parameters.status("status", this.#lexicon) ?? understood?.intent.status ?? "all";
+    const limit = parameters.count("limit", MOST_LISTED) ?? LISTED;
+    const tasks = tasksOf(this.#orchestrator, viewer, status === "all" ? {} : { status });
+    const current = currentOf(this.#orchestrator, viewer)?.id;
+    return { success: true, ...this.#show(viewer, tasks.length === 0 ? say(this.#language, "none") : say(this.#language, "list"), tasks, limit, current) };
   }
 
-  #search({ viewer, sight, text, understood, parameters }: Request, answer: Answer): Reply {
-    const { intent } = understood ?? {};
-    const query = parameters.text("query") ?? (intent?.action === "SEARCH_TASKS" ? intent.query! : this.#named(text, undefined).typed);
-    if (query === "") return answer(false, this.#replies.say("searchWhat"));
-    const tasks = [...sight.tasks({ text: query })];
-    if (tasks.length === 0) return answer(true, this.#replies.say("foundNone", { query }), { taskIds: [] });
-    const taskIds = this.#show(viewer, tasks, SHOWN);
-    return answer(true, [this.#replies.say("found", { count: tasks.length, query }), ...this.#replies.lines("line", tasks.slice(0, SHOWN), SHOWN)].join("\n"), { taskIds });
+  #search({ viewer, text, understood, parameters }: Request): Answer {
+    const query = parameters.text("query") ?? understood?.intent.query ?? this.#named(text, understood).typed;
+    if (query === "") return this.#no("searchWhat", undefined);
+    const tasks = tasksOf(this.#orchestrator, viewer, { text: query });
+    const head = say(this.#language, tasks.length === 0 ? "foundNone" : "found", { query, count: tasks.length });
+    return { success: true, ...this.#show(viewer, head, tasks.slice(0, CHOICES), CHOICES) };
   }
 
-  /** Remembers what is about to be shown. */
-  #show(viewer: Viewer, tasks: readonly OrchestratedTask[], most: number): readonly string[] {
-    const shown = ids(tasks.slice(0, most));
-    this.#shown.remember(viewer, shown);
-    return shown;
+  /** A list, which is remembered when it has something in it. */
+  #show({ room, user }: Viewer, head: string, tasks: readonly OrchestratedTask[], most: number, currentId?: string): Omit<Answer, "success"> {
+    const taskIds = tasks.slice(0, most).map(({ id }) => id);
+    const key = JSON.stringify([room, user]);
+    if (taskIds.length > 0) {
+      // The one who looked last is at the end.
+      this.#shown.delete(key);
+      this.#shown.set(key, taskIds);
+      if (this.#shown.size > VIEWERS) this.#shown.delete(this.#shown.keys().next().value!);
+    }
+    return { text: [head, ...lines(this.#language, "line", tasks, most, currentId)].join("\n"), data: { taskIds } };
   }
 
   // ----- changing -----
 
-  async #change({ action, viewer, sight, text, understood, parameters }: Request, answer: Answer): Promise<Reply> {
-    const { language } = this.#lexicon;
-    const restart = parameters.flag("restart") ?? understood?.intent.again ?? false;
-    const control: Control = action === "SWITCH_TASK" ? "switch" : action === "PAUSE_TASK" ? "pause" : action === "CANCEL_TASK" ? "cancel" : restart ? "again" : "resume";
-    const verb = language.says[control];
+  async #change({ viewer, text, understood, parameters }: Request, asked: Control): Promise<Answer> {
+    const language = this.#language;
+    const restart = parameters.flag("restart") ?? understood?.intent.again;
+    const control = asked === "resume" && restart === true ? "again" : asked;
     const id = parameters.text("taskId", "id");
     const wanted = parameters.text("task", "target", "query", "name");
-
-    const finder = new Finder(this.#orchestrator, this.#lexicon, this.#shown, sight);
     const named = wanted === undefined ? this.#named(text, understood) : this.#named(wanted, undefined);
-    if (id === undefined && control === "switch" && Object.keys(named.target).length === 0) return answer(false, this.#replies.say("switchWhich"), { code: "NOTHING_SELECTED" });
-    const found = id === undefined ? finder.find(named, control) : finder.byId(id);
-    switch (found.kind) {
-      case "nothing": return answer(false, this.#replies.say(control === "switch" ? "switchWhich" : "nothingTo", { verb }), { code: "NOTHING_SELECTED" });
-      case "foreign": return answer(false, this.#replies.say("foreign", { verb }), { code: "FOREIGN" });
-      case "notFound": return answer(false, this.#replies.say("notFound", { query: firstChars(id ?? named.typed, DESCRIPTION) }), { code: "NOT_FOUND" });
-      case "which": {
-        const { tasks } = found;
-        const taskIds = this.#show(viewer, tasks, SHOWN);
-        const lines = [this.#replies.say("which", { count: tasks.length }), ...this.#replies.lines("line", tasks, SHOWN), this.#replies.say("whichHint", { verb })];
-        return answer(false, lines.join("\n"), { taskIds, code: "AMBIGUOUS" });
-      }
-      case "one": {
-        const { success, said, code } = await this.#do(control, found.task, sight);
-        return answer(success, said, { taskId: found.task.id, ...(code === undefined ? {} : { code }) });
-      }
-      case "all": return this.#doAll(control, found.tasks, sight, answer);
+    const verb = language.says[control];
+
+    const search: Search = { orchestrator: this.#orchestrator, lexicon: this.#lexicon, viewer, shown: this.#shown.get(JSON.stringify([viewer.room, viewer.user])) };
+    const unsaid = id === undefined && control === "switch" && Object.keys(named.target).length === 0;
+    const [kind, tasks] = unsaid ? (["nothing", []] as const) : id === undefined ? find(search, named, control) : findById(search, id);
+    if (kind === "nothing") return this.#no(control === "switch" ? "switchWhich" : "nothingTo", "NOTHING_SELECTED", { verb });
+    if (kind === "foreign") return this.#no("foreign", "FOREIGN", { verb });
+    if (kind === "notFound") return this.#no("notFound", "NOT_FOUND", { query: firstChars(id ?? named.typed, LONGEST_DESCRIPTION) });
+    if (kind === "which") {
+      const { text, data } = this.#show(viewer, say(language, "which", { count: tasks.length }), tasks, CHOICES);
+      return { success: false, text: `${text}\n${say(language, "whichHint", { verb })}`, data: { ...data, code: "AMBIGUOUS" } };
     }
+
+    const done: Answer[] = [];
+    for (const task of tasks) done.push(await this.#do(control, task, viewer));
+    if (kind === "one") return done[0]!;
+    const said = done.slice(0, CHOICES).map(({ text }) => text);
+    if (done.length > CHOICES) said.push(say(language, "more", { count: done.length - CHOICES }));
+    return { success: done.every(({ success }) => success), text: said.join("\n"), data: { taskIds: tasks.map(({ id }) => id) } };
   }
 
-  async #doAll(control: Control, tasks: readonly OrchestratedTask[], sight: Sight, answer: Answer): Promise<Reply> {
-    const lines: string[] = [];
-    let success = true;
-    for (const task of tasks) {
-      const done = await this.#do(control, task, sight);
-      success &&= done.success;
-      lines.push(done.said);
-    }
-    const more = lines.length > SHOWN ? [this.#replies.say("more", { count: lines.length - SHOWN })] : [];
-    return answer(success, [...lines.slice(0, SHOWN), ...more].join("\n"), { taskIds: ids(tasks) });
-  }
-
-  async #do(control: Control, task: OrchestratedTask, sight: Sight): Promise<{ readonly success: boolean; readonly said: string; readonly code?: string }> {
-    const { id, name } = task;
+  async #do(control: Control, { id, name, status }: OrchestratedTask, viewer: Viewer): Promise<Answer> {
     const orchestrator = this.#orchestrator;
+    const language = this.#language;
     try {
-      if (control === "switch") await sight.select(id);
+      if (control === "switch") await select(orchestrator, viewer, id, false);
       else if (control === "pause") await orchestrator.pauseTask(id);
       else if (control === "cancel") await orchestrator.cancelTask(id);
       else if (control === "again") await this.#begin(orchestrator.restartTask(id));
-      else if (task.status === "pending") await this.#begin(orchestrator.startTask(id));
+      else if (status === "pending") await this.#begin(orchestrator.startTask(id));
       else await orchestrator.resumeTask(id);
-      return { success: true, said: this.#replies.say(DONE[control], { name }) };
+      return { success: true, text: say(language, DONE[control], { name }), data: { taskId: id } };
     } catch (error) {
-      const refused = this.#replies.say("refused", { verb: this.#lexicon.language.says[control], name, reason: describe(error) });
-      const hint = control === "resume" && TERMINAL.includes(task.status) ? `\n${this.#replies.task("useRestart", task)}` : "";
-      return { success: false, said: refused + hint, ...codeOf(error) };
+      const { text, data } = this.#no("refused", codeOf(error), { verb: language.says[control], name, reason: describe(error) });
+      const hint = control === "resume" && TERMINAL.includes(status) ? `\n${say(language, "useRestart", { status })}` : "";
+      return { success: false, text: text + hint, data: { taskId: id, ...data } };
     }
   }
 
   /** The target that a text was understood to name, else all of it as one. */
   #named(text: string, understood: Understood | undefined): Named {
-    if (understood?.named !== undefined) return understood.named;
-    const passage = new Passage(this.#lexicon, text);
-    return targetOf(passage, [0, passage.words.length]);
+    const passage = passageOf(this.#lexicon, text);
+    return understood?.named ?? targetOf(passage, [0, passage.words.length]);
   }
 }
-
-type Answer = (success: boolean, text: string, data?: Reply["data"]) => Reply;
 
 /** A host may pass a message without a text. */
 const textOf = (text: unknown): string => (typeof text === "string" ? text : "");
 
-const codeOf = (error: unknown): { readonly code?: string } => (OrchestratorError.isInstance(error) ? { code: error.code } : {});
+const codeOf = (error: unknown): string | undefined => (OrchestratorError.isInstance(error) ? error.code : undefined);

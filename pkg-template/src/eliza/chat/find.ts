@@ -2,20 +2,25 @@
 import type { ListQuery, OrchestratedTask, OrchestratorApi, TaskStatus } from "../../api.js";
 import type { Control } from "./language.js";
 import type { Lexicon } from "./lexicon.js";
-import type { Shown } from "./shown.js";
 import type { Named } from "./target.js";
-import type { Sight } from "./viewer.js";
-import { fold, oneLine, wordsOf } from "./words.js";
+import { currentOf, taskOf, tasksAnywhere, tasksOf, type Viewer } from "./viewer.js";
+import { fold, LETTER, oneLine, wordsOf } from "./words.js";
 
-/** What was found. `all` are to be acted on, each of them; `which` are the ones to choose from. */
-export type Found =
-  | { readonly kind: "one"; readonly task: OrchestratedTask }
-  | { readonly kind: "all" | "which"; readonly tasks: readonly OrchestratedTask[] }
-  | { readonly kind: "nothing" | "foreign" | "notFound" };
+/** What was found: one to act on, or `all` of several, or several to choose from, or why there is none. */
+export type Found = readonly [kind: "one" | "all" | "which" | "nothing" | "foreign" | "notFound", tasks: readonly OrchestratedTask[]];
 
-const TERMINAL: readonly TaskStatus[] = ["completed", "failed", "cancelled"];
+/** Where to look. */
+export interface Search {
+  readonly orchestrator: OrchestratorApi;
+  readonly lexicon: Lexicon;
+  readonly viewer: Viewer;
+  /** The ids that the viewer was shown last. */
+  readonly shown: readonly string[] | undefined;
+}
 
-/** Which of several tasks can be meant, since the others stand where that cannot be done. */
+export const TERMINAL: readonly TaskStatus[] = ["completed", "failed", "cancelled"];
+
+/** Which of several tasks cannot be meant. */
 const CANNOT: { readonly [C in Control]: readonly TaskStatus[] } = {
   switch: [],
   pause: ["paused", ...TERMINAL],
@@ -27,127 +32,82 @@ const CANNOT: { readonly [C in Control]: readonly TaskStatus[] } = {
 /** As many as the search is asked for when no name has all the words. */
 const FOUND = 50;
 /** No name is longer, in bytes. */
-const LONGEST = 1024;
+const LONGEST_NAME = 1024;
 const SHORTEST_ID = 4;
 
-const LETTERS = /[\p{Alphabetic}\p{N}]/u;
+type Tasks = readonly OrchestratedTask[];
+const unique = (tasks: readonly (OrchestratedTask | undefined)[]): Tasks => [...new Map(tasks.flatMap((task) => (task === undefined ? [] : [[task.id, task]]))).values()];
 const flat = (text: string): string => fold(oneLine(text));
-const unique = (tasks: Iterable<OrchestratedTask | undefined>): OrchestratedTask[] => {
-  const byId = new Map<string, OrchestratedTask>();
-  for (const task of tasks) if (task !== undefined) byId.set(task.id, task);
-  return [...byId.values()];
-};
 
-export class Finder {
-  constructor(
-    private readonly orchestrator: OrchestratorApi,
-    private readonly lexicon: Lexicon,
-    private readonly shown: Shown,
-    private readonly sight: Sight,
-  ) {}
+/** The task with exactly this id. */
+export function findById({ orchestrator, viewer }: Search, id: string): Found {
+  const task = taskOf(orchestrator, viewer, id);
+  return task !== undefined ? ["one", [task]] : [orchestrator.getTask(id) === undefined ? "notFound" : "foreign", []];
+}
 
-  /** The task with exactly this id. */
-  byId(id: string): Found {
-    const task = this.sight.task(id);
-    if (task !== undefined) return { kind: "one", task };
-    return { kind: this.orchestrator.getTask(id) === undefined ? "notFound" : "foreign" };
+/** The task, or tasks, that words mean. */
+export function find(search: Search, named: Named, control: Control): Found {
+  const { orchestrator, viewer } = search;
+  const { mine, all, quoted, ordinal, words } = named.target;
+  const exact = exactly(search, named, (query) => tasksOf(orchestrator, viewer, query));
+  const plain = (all ?? quoted ?? ordinal ?? words) === undefined;
+  const [candidates, guessed] = plain ? [unique([...exact, currentOf(orchestrator, viewer, mine)])] : exact.length > 0 ? [exact] : candidatesOf(search, named);
+  if (candidates.length === 0) {
+    if (plain || (all === true && words === undefined)) return ["nothing", []];
+    return [exactly(search, named, (query) => tasksAnywhere(orchestrator, query)).length > 0 ? "foreign" : "notFound", []];
   }
+  const possible = candidates.filter(({ status }) => !CANNOT[control].includes(status));
+  if (all === true && exact.length === 0 && guessed !== true && control !== "switch") return [possible.length > 0 ? "all" : "nothing", possible];
+  if (candidates.length === 1) return ["one", candidates];
+  if (possible.length === 1) return ["one", possible];
+  return ["which", possible.length > 0 ? possible : candidates];
+}
 
-  /** The task, or tasks, that words mean. */
-  find({ target, ...named }: Named, control: Control): Found {
-    const { mine, all, quoted, ordinal, words } = target;
-    const exact = [...this.exact(named.names, quoted !== undefined, (query) => this.sight.tasks(query))];
-    const plain = all === undefined && quoted === undefined && ordinal === undefined && words === undefined;
-    const { tasks: candidates, guessed = false } = plain
-      ? { tasks: unique([...exact, this.sight.current(mine)]) }
-      : exact.length > 0 ? { tasks: unique(exact) } : this.candidates({ target, ...named });
-    if (candidates.length === 0) return { kind: plain || (all === true && words === undefined) ? "nothing" : this.elsewhere(named.names, quoted !== undefined) };
+/** Tasks whose words begin with those of a text, or whose id does; where it has no words, all. */
+const matching = (text: string, tasks: (query: ListQuery) => Tasks): Tasks =>
+  new TextEncoder().encode(text.slice(0, LONGEST_NAME + 1)).length > LONGEST_NAME ? [] : tasks(LETTER.test(text) ? { text } : {});
 
-    const possible = candidates.filter(({ status }) => !CANNOT[control].includes(status));
-    if (all === true && exact.length === 0 && !guessed && control !== "switch") return possible.length > 0 ? { kind: "all", tasks: possible } : { kind: "nothing" };
-    const [task] = candidates.length === 1 ? candidates : possible;
-    if (task !== undefined && (candidates.length === 1 || possible.length === 1)) return { kind: "one", task };
-    return { kind: "which", tasks: possible.length > 0 ? possible : candidates };
-  }
-
-  /** Whether exactly that is there where it may not be seen. */
-  private elsewhere(names: readonly string[], literal: boolean): "foreign" | "notFound" {
-    const [task] = this.exact(names, literal, (query) => this.sight.pages(query));
-    return task === undefined ? "notFound" : "foreign";
-  }
-
-  /** Tasks with one of these as id or name; an article before a name is of no account, unless it is `literal`. */
-  private *exact(names: readonly string[], literal: boolean, tasks: (query: ListQuery) => Iterable<OrchestratedTask>): Generator<OrchestratedTask, undefined> {
-    for (const name of names) {
-      const wanted = literal ? flat(name) : this.bare(name);
-      for (const task of this.matching(name, tasks)) {
-        if (task.id === name || wanted === (literal ? flat(task.name) : this.bare(task.name))) yield task;
-      }
-    }
-  }
-
-  /** A name folded, without articles in front. */
-  private bare(name: string): string {
+/** Tasks that are meant by id or name; articles before a name are of no account, unless it was in quotes. */
+function exactly({ lexicon }: Search, { names, target: { quoted } }: Named, tasks: (query: ListQuery) => Tasks): Tasks {
+  const bare = (name: string): string => {
     const words = flat(name).split(" ");
-    const article = (word: string): boolean => this.lexicon.articles.get(word)?.some((phrase) => phrase.words.length === 1) ?? false;
-    while (words.length > 1 && article(words[0]!)) words.shift();
+    while (quoted === undefined && words.length > 1 && lexicon.articles.has(words[0]!)) words.shift();
     return words.join(" ");
-  }
-
-  /** Tasks whose words begin with those of a text, or whose id does; where it has no words, all. */
-  private *matching(text: string, tasks: (query: ListQuery) => Iterable<OrchestratedTask>): Generator<OrchestratedTask, undefined> {
-    if (new TextEncoder().encode(text.slice(0, LONGEST + 1)).length > LONGEST) return;
-    yield* tasks(LETTERS.test(text) ? { text } : {});
-  }
-
-  /** Those of the best kind that there is; `guessed` by words that are not those of a name. */
-  private candidates({ target, typed, others, numbered }: Omit<Named, "names">): { tasks: readonly OrchestratedTask[]; guessed?: boolean } {
-    const { quoted, ordinal, status } = target;
-    const words = quoted === undefined ? (target.words ?? []) : wordsOf(quoted, false).map(({ word }) => word);
-    if (words.length === 0) return { tasks: quoted === undefined ? [...this.sight.tasks()] : [] };
-    const found = unique(this.matching(typed, (query) => this.sight.tasks(query)));
-    const named = found.filter((task) => hasAll(task, words));
-    if (quoted === undefined) {
-      const inOrder = ordinal === undefined ? [] : this.inOrder(ordinal, others, numbered);
-      const picked = unique([...named, ...inOrder, ...(status === undefined ? [] : this.sight.tasks({ status }))]);
-      if (picked.length > named.length) return { tasks: picked };
-    }
-    const begun = found.filter(({ id }) => typed.length >= SHORTEST_ID && id.startsWith(typed));
-    return named.length + begun.length > 0 ? { tasks: unique([...named, ...begun]) } : { tasks: found.slice(0, FOUND), guessed: true };
-  }
-
-  /** "The second one": in the list that was seen last, else among all tasks, newest first. */
-  private *inOrder(ordinal: NonNullable<Named["target"]["ordinal"]>, others: readonly string[], numbered: boolean): Generator<OrchestratedTask | undefined, undefined> {
-    const fits = (task: OrchestratedTask | undefined): task is OrchestratedTask => task !== undefined && hasAll(task, others);
-    const some = (sort: "createdAt" | "-createdAt"): Iterable<OrchestratedTask> => filter(this.sight.tasks({ sort, ...(others.length > 0 ? { text: others.join(" ") } : {}) }), fits);
-    const seen = this.shown.to(this.sight.viewer)?.map((id) => this.sight.task(id));
-    if (typeof ordinal === "number") {
-      // A number may be that of the list, also where other words narrow it down.
-      if (seen === undefined) yield nth(some("-createdAt"), ordinal);
-      else if (others.length > 0) yield seen.filter(fits)[ordinal - 1];
-      if (seen !== undefined && (numbered || others.length === 0) && fits(seen[ordinal - 1])) yield seen[ordinal - 1];
-      return undefined;
-    }
-    if (ordinal !== "oldest") yield nth(some("-createdAt"), 1);
-    if (ordinal === "oldest" || (ordinal === "last" && seen === undefined)) yield nth(some("createdAt"), 1);
-    else if (ordinal === "last") yield seen?.filter(fits).at(-1);
-    return undefined;
-  }
+  };
+  return unique(names.flatMap((name) => matching(name, tasks).filter((task) => task.id === name || bare(task.name) === bare(name))));
 }
 
 /** Whether a task's name has all these words, whole. */
-function hasAll(task: OrchestratedTask, words: readonly string[]): boolean {
-  const has = new Set(words.length > 0 ? wordsOf(task.name, false).map(({ word }) => word) : []);
-  return words.every((word) => has.has(word));
+function hasAll(task: OrchestratedTask | undefined, words: readonly string[]): task is OrchestratedTask {
+  const has = new Set(wordsOf(task?.name ?? "").map(({ word }) => word));
+  return task !== undefined && words.every((word) => has.has(word));
 }
 
-function* filter<T>(items: Iterable<T>, fits: (item: T) => boolean): Generator<T, undefined> {
-  for (const item of items) if (fits(item)) yield item;
-  return undefined;
+/** Those of the best kind that there is, and whether they were only `guessed`: by other words than those of names. */
+function candidatesOf(search: Search, { target, typed, others, numbered }: Named): readonly [tasks: Tasks, guessed?: boolean] {
+  const tasks = (query?: ListQuery): Tasks => tasksOf(search.orchestrator, search.viewer, query);
+  const { quoted, ordinal, status } = target;
+  const words = quoted === undefined ? target.words : wordsOf(quoted).map(({ word }) => word);
+  if (words === undefined) return [tasks()];
+  const found = words.length > 0 ? matching(typed, tasks) : [];
+  const byName = found.filter((task) => hasAll(task, words));
+  if (quoted === undefined) {
+    const picked = ordinal === undefined ? (status === undefined ? [] : tasks({ status })) : inOrder(search, ordinal, others, numbered);
+    if (unique(picked).length > 0) return [unique([...byName, ...picked])];
+  }
+  const best = unique([...byName, ...found.filter(({ id }) => typed.length >= SHORTEST_ID && id.startsWith(typed))]);
+  return best.length > 0 ? [best] : [found.slice(0, FOUND), true];
 }
 
-function nth<T>(items: Iterable<T>, place: number): T | undefined {
-  let count = 0;
-  for (const item of items) if (++count === place) return item;
-  return undefined;
+/** "The second one": in the list that was seen last, else among all tasks, newest first. */
+function inOrder({ orchestrator, viewer, shown }: Search, ordinal: NonNullable<Named["target"]["ordinal"]>, others: readonly string[], numbered: boolean): readonly (OrchestratedTask | undefined)[] {
+  const newestFirst = tasksOf(orchestrator, viewer).filter((task) => hasAll(task, others));
+  const list = shown?.map((id) => taskOf(orchestrator, viewer, id));
+  const seen = list === undefined ? newestFirst : list.filter((task) => hasAll(task, others));
+  const [newest, oldest] = [newestFirst[0], newestFirst.at(-1)];
+  if (typeof ordinal !== "number") return ordinal === "newest" ? [newest] : ordinal === "oldest" ? [oldest] : [newest, seen.at(-1)];
+  // What was shown has kept its numbers, whatever became of others. A number may be one of them also where words narrow it down.
+  const inList = list?.[ordinal - 1];
+  if (list !== undefined && others.length === 0) return [inList];
+  return [seen[ordinal - 1], numbered && hasAll(inList, others) ? inList : undefined];
 }

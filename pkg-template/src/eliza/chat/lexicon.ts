@@ -6,10 +6,12 @@ import { fold, phrasesOf, type Phrases } from "./words.js";
 /** Which task of several: by its place from 1, or one of the ends. */
 export type Ordinal = number | "last" | "newest" | "oldest";
 
-type Lists = "task" | "fillers" | "negations" | "questions" | "joins" | "articles" | "indefinite" | "mine" | "pronouns" | "ones" | "links" | "about" | "all" | "using" | "alone";
+const LISTS = [
+  "task", "fillers", "negations", "questions", "joins", "articles", "indefinite", "mine", "pronouns", "ones", "links", "about", "all", "using", "alone",
+] as const;
 
 /** See {@link Language} for what each is. */
-export type Lexicon = { readonly [L in Lists]: Phrases } & {
+export type Lexicon = { readonly [L in (typeof LISTS)[number]]: Phrases } & {
   readonly language: Language;
   readonly ordinals: Phrases<Ordinal>;
   readonly numbers: Phrases<number>;
@@ -18,17 +20,14 @@ export type Lexicon = { readonly [L in Lists]: Phrases } & {
 };
 
 function lexicon(language: Language): Lexicon {
-  const list = (name: Lists): Phrases => phrasesOf(language[name].map((phrase) => [phrase, true] as const));
-  const ends = (["last", "newest", "oldest"] as const).flatMap((end) => language[end].map((phrase) => [phrase, end] as const));
   const verbs = new Map<string, VerbGroup[]>();
   for (const [group, phrases] of Object.entries(language.verbs) as [VerbGroup, readonly string[]][]) {
     for (const phrase of phrases.map(fold)) verbs.set(phrase, [...(verbs.get(phrase) ?? []), group]);
   }
+  const ends = (["last", "newest", "oldest"] as const).flatMap((end) => language[end].map((phrase) => [phrase, end] as const));
   return {
+    ...(Object.fromEntries(LISTS.map((list) => [list, phrasesOf(language[list].map((phrase) => [phrase, 0]))])) as { [L in (typeof LISTS)[number]]: Phrases }),
     language,
-    task: list("task"), fillers: list("fillers"), negations: list("negations"), questions: list("questions"), joins: list("joins"),
-    articles: list("articles"), indefinite: list("indefinite"), mine: list("mine"), pronouns: list("pronouns"), ones: list("ones"),
-    links: list("links"), about: list("about"), all: list("all"), using: list("using"), alone: list("alone"),
     ordinals: phrasesOf<Ordinal>([...Object.entries(language.ordinals), ...ends]),
     numbers: phrasesOf(Object.entries(language.numbers)),
     statuses: phrasesOf(Object.entries(language.statuses)),

@@ -1,70 +1,59 @@
-/** What a planner passes beside the text. It may be anything; each field is read once, and nothing but the fields that are known. */
+/** What a planner passes beside the text. It may be anything; no more is read of it than the fields that are known. */
 import { OrchestratorError, type TaskStatus, _describe as describe, _invalid as invalid, _kindOf as kindOf, _string as string } from "../../api.js";
 import type { Lexicon } from "./lexicon.js";
 import { phraseAt, wordsOf } from "./words.js";
 
-const STATUSES: readonly string[] = ["pending", "blocked", "running", "paused", "completed", "failed", "cancelled"];
-const LARGEST_LIST = 100;
+const STATUSES = ["pending", "blocked", "running", "paused", "completed", "failed", "cancelled"] as const satisfies readonly TaskStatus[];
 
-export class Parameters {
-  constructor(private readonly values: unknown) {
-    if (values !== undefined && values !== null && typeof values !== "object") throw invalid(`the parameters must be an object, not ${kindOf(values)}`);
-  }
+/** A field by its name, or `undefined` when it is absent; refused when it is of another kind. */
+export interface Parameters {
+  /** The first of these that is not blank, trimmed. */
+  text(...names: readonly string[]): string | undefined;
+  flag(name: string): boolean | undefined;
+  /** A whole number from 1 to a largest one. */
+  count(name: string, most: number): number | undefined;
+  /** Texts that are not blank, of a list or of one text with a line for each. */
+  texts(name: string): readonly string[];
+  /** A status, by its own word or one of the language; `all` for no filter. */
+  status(name: string, lexicon: Lexicon): TaskStatus | "all" | undefined;
+}
 
-  /** The first of these fields that is there, with its name. */
-  private field(names: readonly string[]): readonly [name: string, value: unknown] | undefined {
-    const { values } = this;
-    if (values === undefined || values === null) return undefined;
+export function parametersOf(values: unknown): Parameters {
+  if (typeof (values ?? {}) !== "object") throw invalid(`the parameters must be an object, not ${kindOf(values)}`);
+  const field = (name: string): unknown => {
     try {
-      for (const name of names) {
-        const value = Object.hasOwn(values, name) ? (values as { readonly [name: string]: unknown })[name] : undefined;
-        if (value !== undefined && value !== null) return [name, value];
-      }
+      return values && Object.hasOwn(values, name) ? (values as { readonly [name: string]: unknown })[name] ?? undefined : undefined;
     } catch (cause) {
-      throw OrchestratorError.isInstance(cause) ? cause : invalid(`the parameters could not be read: ${describe(cause)}`, cause);
+      throw OrchestratorError.isInstance(cause) ? cause : invalid(`${name} could not be read: ${describe(cause)}`, cause);
+    }
+  };
+  /** A field that a check says is right. */
+  const checked = <T>(name: string, kind: string, is: (value: unknown) => boolean): T | undefined => {
+    const value = field(name);
+    if (value === undefined || is(value)) return value as T | undefined;
+    throw invalid(`${name} must be ${kind}, not ${typeof value === "number" ? value : kindOf(value)}`);
+  };
+  const text = (...names: readonly string[]): string | undefined => {
+    for (const name of names) {
+      const value = field(name);
+      if (value !== undefined && string(name, value).trim() !== "") return string(name, value).trim();
     }
     return undefined;
-  }
-
-  /** A text, trimmed; a blank one counts as absent. */
-  text(...names: readonly string[]): string | undefined {
-    const field = this.field(names);
-    return field && (string(...field).trim() || undefined);
-  }
-
-  flag(name: string): boolean | undefined {
-    const value = this.field([name])?.[1];
-    if (value === undefined || typeof value === "boolean") return value;
-    throw invalid(`${name} must be true or false, not ${kindOf(value)}`);
-  }
-
-  /** Texts that are not blank, of a list or of one text with a line for each. */
-  texts(name: string): readonly string[] | undefined {
-    const value = this.field([name])?.[1];
-    if (value === undefined) return undefined;
-    if (typeof value !== "string" && !Array.isArray(value)) throw invalid(`${name} must be an array of strings, not ${kindOf(value)}`);
-    const items: readonly unknown[] = typeof value === "string" ? value.split("\n") : (value as unknown[]);
-    return Array.from(items, (item, index) => string(`${name}[${index}]`, item).trim()).filter((item) => item !== "");
-  }
-
-  /** How many tasks to list. */
-  limit(): number | undefined {
-    const value = this.field(["limit"])?.[1];
-    if (value === undefined) return undefined;
-    if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= LARGEST_LIST) return value;
-    throw invalid(`limit must be a whole number from 1 to ${LARGEST_LIST}, not ${typeof value === "number" ? value : kindOf(value)}`);
-  }
-
-  /** A status, by its own word or one of the language; `all` for no filter. */
-  status(lexicon: Lexicon): TaskStatus | "all" | undefined {
-    const text = this.text("status");
-    if (text === undefined) return undefined;
-    const words = wordsOf(text, false);
-    const [word] = words;
-    const plain = word?.word ?? "";
-    const status = STATUSES.includes(plain) ? (plain as TaskStatus) : phraseAt(lexicon.statuses, words, 0)?.value;
-    if (words.length === 1 && status !== undefined) return status;
-    if (words.length === 1 && phraseAt(lexicon.all, words, 0) !== undefined) return "all";
-    throw invalid(`status must be one of ${STATUSES.join(", ")}`);
-  }
+  };
+  return {
+    text,
+    flag: (name) => checked(name, "true or false", (value) => typeof value === "boolean"),
+    count: (name, most) => checked(name, `a whole number from 1 to ${most}`, (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most),
+    texts: (name) => {
+      const value = checked<string | readonly unknown[]>(name, "an array of strings", (value) => typeof value === "string" || Array.isArray(value)) ?? [];
+      return Array.from(typeof value === "string" ? value.split("\n") : value, (item) => string(name, item).trim()).filter((item) => item !== "");
+    },
+    status: (name, { all, statuses }) => {
+      const words = wordsOf(text(name) ?? "");
+      if (words.length === 0) return undefined;
+      const status = STATUSES.find((status) => status === words[0]!.word) ?? phraseAt(statuses, words, 0)?.value ?? (phraseAt(all, words, 0) && "all");
+      if (status === undefined || words.length > 1) throw invalid(`${name} must be one of ${STATUSES.join(", ")}`);
+      return status;
+    },
+  };
 }

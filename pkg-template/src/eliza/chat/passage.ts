@@ -3,143 +3,126 @@ import type { Control } from "./language.js";
 import type { Lexicon } from "./lexicon.js";
 import { phraseAt, wordsOf, type Phrases, type Word } from "./words.js";
 
-/** In the order in which they are looked for. */
-export const CONTROLS: readonly Control[] = ["switch", "pause", "resume", "again", "cancel"];
-
-/** A request about a task that goes on for longer is none. */
-const FAR = 100;
-const UUID = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/;
+export interface Passage {
+  readonly lexicon: Lexicon;
+  readonly text: string;
+  readonly words: readonly Word[];
+}
 
 /** From one place up to, and without, another. */
 export type Span = readonly [from: number, end: number];
 
-export class Passage {
-  readonly words: readonly Word[];
+/** A request about a task that goes on for more words is none. */
+const FAR = 100;
+const UUID = /^[\da-f-]{36}$/;
+/** In the order in which they are looked for. */
+const CONTROLS: readonly Control[] = ["switch", "pause", "resume", "again", "cancel"];
 
-  constructor(
-    readonly lexicon: Lexicon,
-    readonly text: string,
-  ) {
-    this.words = wordsOf(text);
-  }
+export const passageOf = (lexicon: Lexicon, text: string): Passage => ({ lexicon, text, words: wordsOf(text, true) });
 
-  /** How many words the phrase has that stands at a place; 0 when there is none. */
-  length<T>(phrases: Phrases<T>, place: number): number {
-    return phraseAt(phrases, this.words, place)?.length ?? 0;
-  }
+/** How many words the phrase has that stands at a place; 0 when there is none. */
+export const lengthAt = ({ words }: Passage, phrases: Phrases, place: number): number => phraseAt(phrases, words, place)?.words.length ?? 0;
 
-  value<T>(phrases: Phrases<T>, place: number): T | undefined {
-    return phraseAt(phrases, this.words, place)?.value;
-  }
+/** What the phrase stands for that stands at a place. */
+export const valueAt = <T>({ words }: Passage, phrases: Phrases<T>, place: number): T | undefined => phraseAt(phrases, words, place)?.value;
 
-  /** The number at a place, in digits or as a word. */
-  number(place: number): number | undefined {
-    const word = this.words[place]?.word ?? "";
-    return /^\d{1,9}$/.test(word) ? Number(word) : this.value(this.lexicon.numbers, place);
-  }
+/** The number at a place, in digits or as a word. */
+export function numberAt(passage: Passage, place: number): number | undefined {
+  const { word = "" } = passage.words[place] ?? {};
+  return /^\d{1,9}$/.test(word) ? Number(word) : valueAt(passage, passage.lexicon.numbers, place);
+}
 
-  /** What can be done to a task, by the verb at a place. */
-  control(place: number): Control | undefined {
-    const groups = this.value(this.lexicon.verbs, place);
-    return groups && CONTROLS.find((group) => groups.includes(group));
-  }
+/** What can be done to a task, by the verb at a place. */
+export function controlAt(passage: Passage, place: number): Control | undefined {
+  const groups = valueAt(passage, passage.lexicon.verbs, place);
+  return CONTROLS.find((group) => groups?.includes(group));
+}
 
-  has<T>(phrases: Phrases<T>, [from, end]: Span): boolean {
-    for (let place = from; place < end; place += 1) if (this.length(phrases, place) > 0) return true;
-    return false;
-  }
+/** Whether one of the phrases begins within a span. */
+export const has = (passage: Passage, phrases: Phrases, [from, end]: Span): boolean =>
+  passage.words.slice(from, end).some((_, index) => lengthAt(passage, phrases, from + index) > 0);
 
-  /** The place behind the phrases of this kind at a place. */
-  after(phrases: Phrases, from: number, end = this.words.length): number {
-    let place = from;
-    for (let length = this.length(phrases, place); length > 0 && place + length <= end; length = this.length(phrases, place)) place += length;
-    return place;
-  }
+/** The place behind all phrases of this kind at a place. */
+export function behind(passage: Passage, phrases: Phrases, from: number): number {
+  let place = from;
+  for (let length = 1; length > 0; place += length) length = lengthAt(passage, phrases, place);
+  return place;
+}
 
-  /** Up to the end of the sentence. */
-  sentence(from: number): Span {
-    let end = from;
-    while (end < this.words.length && !this.endsBefore(end)) end += 1;
-    return [from, end];
-  }
+/** Whether a sentence ends right before a place. "No. 4" is no end. */
+const endsBefore = (passage: Passage, place: number): boolean =>
+  passage.words[place - 1]?.ends === true && !(lengthAt(passage, passage.lexicon.links, place - 1) > 0 && numberAt(passage, place) !== undefined);
 
-  /** Whether something ends right before a place. "No. 4" is no end. */
-  private endsBefore(place: number): boolean {
-    if (this.words[place - 1]?.ends !== true) return false;
-    return !(this.length(this.lexicon.links, place - 1) > 0 && this.number(place) !== undefined);
-  }
+/** From a place to the end of its sentence. */
+export function sentence(passage: Passage, from: number): Span {
+  let end = from;
+  while (end < passage.words.length && !endsBefore(passage, end)) end += 1;
+  return [from, end];
+}
 
-  /**
-   * What belongs to the verb of a control that ends before a place, if it speaks of a task: up to the end of the sentence,
-   * or to where the next request begins.
-   */
-  rest(from: number, alone: boolean): Span | undefined {
-    const { words, lexicon } = this;
-    let marked = false;
-    let end = from;
-    for (; end < words.length && !this.endsBefore(end); end += 1) {
-      if (end - from > FAR) return undefined;
-      // "Build and run" may be a name; it is another request only if what comes before is one.
-      if (this.length(lexicon.joins, end) > 0 && (marked || this.marked([from, end], false)) && this.requests(end)) break;
-      const ordinal = this.length(lexicon.ordinals, end);
-      marked ||= words[end]!.quoted || this.length(lexicon.task, end) > 0 || (ordinal > 0 && this.length(lexicon.ones, end + ordinal) > 0);
-    }
-    return marked || this.marked([from, end], alone) ? [from, end] : undefined;
+/**
+ * What belongs to the verb of a control that ends before a place, if it speaks of a task: up to the end of the sentence, or
+ * to where the next request begins. With `alone` it need not speak of anything.
+ */
+export function rest(passage: Passage, from: number, alone: boolean): Span | undefined {
+  const { words, lexicon: { joins, ordinals, ones, task } } = passage;
+  let marked = false;
+  let end = from;
+  for (; end < words.length && !endsBefore(passage, end); end += 1) {
+    if (end - from > FAR) return undefined;
+    // "Build and run" may be a name; it is another request only if what comes before is one.
+    if (lengthAt(passage, joins, end) > 0 && (marked || refers(passage, [from, end], false)) && requests(passage, end)) break;
+    const ordinal = lengthAt(passage, ordinals, end);
+    marked ||= words[end]!.quoted || lengthAt(passage, task, end) > 0 || (ordinal > 0 && lengthAt(passage, ones, end + ordinal) > 0);
   }
+  return marked || refers(passage, [from, end], alone) ? [from, end] : undefined;
+}
 
-  /** Whether all that stands here is "it" or an id, or nothing where that is enough. */
-  private marked(span: Span, alone: boolean): boolean {
-    const [from, end] = this.trim(span);
-    if (from === end) return alone;
-    const word = this.words[from]!;
-    return this.isPronoun([from, end]) || (end - from === 1 && (UUID.test(word.word) || (word.numbered && this.number(from) !== undefined)));
-  }
+/** Whether all that stands here is "it" or an id, or nothing where that is enough. */
+function refers(passage: Passage, span: Span, alone: boolean): boolean {
+  const [from, end] = trimmed(passage, span);
+  const { word, numbered } = passage.words[from] ?? { word: "" };
+  if (from === end) return alone;
+  return isPronoun(passage, span) || (end - from === 1 && (UUID.test(word) || (numbered === true && numberAt(passage, from) !== undefined)));
+}
 
-  isPronoun(span: Span): boolean {
-    const [from, end] = this.trim(span);
-    return from < end && this.length(this.lexicon.pronouns, from) === end - from;
-  }
+/** Whether all that stands here is "it". */
+export function isPronoun(passage: Passage, span: Span): boolean {
+  const [from, end] = trimmed(passage, span);
+  return from < end && lengthAt(passage, passage.lexicon.pronouns, from) === end - from;
+}
 
-  /** Whether a join leads to another request. */
-  private requests(join: number): boolean {
-    const { joins, fillers } = this.lexicon;
-    let place = join;
-    for (let steps = 0; steps < 4; steps += 1) {
-      if (this.control(place) !== undefined) return true;
-      place += this.length(joins, place) || this.length(fillers, place);
-    }
-    return false;
+/** Whether a join leads to another request, also "and then please". */
+function requests(passage: Passage, join: number): boolean {
+  const { joins, fillers } = passage.lexicon;
+  for (let place = join, steps = 0; steps < 3; steps += 1) {
+    place += lengthAt(passage, joins, place) || lengthAt(passage, fillers, place);
+    if (controlAt(passage, place) !== undefined) return true;
   }
+  return false;
+}
 
-  /** Whether a task is spoken of soon: after no more than three words beside articles. */
-  near([from, end]: Span, orAtOnce: boolean): boolean {
-    const { articles, pronouns, task } = this.lexicon;
-    if (orAtOnce && this.length(pronouns, from) > 0) return true;
-    let others = 0;
-    for (let place = from; place < end && others <= 3; ) {
-      if (this.length(task, place) > 0 || (orAtOnce && others === 0 && this.words[place]!.quoted)) return true;
-      const article = this.length(articles, place);
-      place += article || 1;
-      if (article === 0) others += 1;
-    }
-    return false;
+/** Whether a task is spoken of soon: after no more than three words beside articles. With `atOnce` "it" and quotes will do. */
+export function isNear(passage: Passage, from: number, atOnce: boolean): boolean {
+  const { words, lexicon: { articles, pronouns, task } } = passage;
+  if (atOnce && lengthAt(passage, pronouns, from) > 0) return true;
+  for (let place = from, others = 0; place < words.length && others <= 3; place += 1) {
+    if (lengthAt(passage, task, place) > 0 || (atOnce && others === 0 && words[place]!.quoted)) return true;
+    if (lengthAt(passage, articles, place) === 0) others += 1;
   }
+  return false;
+}
 
-  /**
-   * Without fillers at both ends. In front they go only where it is plain that no name begins with them: before an article,
-   * "it", or a span in quotes.
-   */
-  trim([from, end]: Span): Span {
-    const { fillers, articles, pronouns } = this.lexicon;
-    const start = this.after(fillers, from, end);
-    const plain = start >= end || this.words[start]!.quoted || this.length(articles, start) > 0 || this.length(pronouns, start) > 0;
-    const first = plain ? start : from;
-    let last = end;
-    for (let length = 1; length <= 5 && last - length >= first; length += 1) {
-      if (this.length(fillers, last - length) !== length) continue;
-      last -= length;
-      length = 0;
-    }
-    return [first, last];
-  }
+/**
+ * Without fillers at both ends. In front they go only where it is plain that no name begins with them: before an article,
+ * "it", or a span in quotes.
+ */
+export function trimmed(passage: Passage, [from, end]: Span): Span {
+  const { words, lexicon: { fillers, articles, pronouns } } = passage;
+  const start = Math.min(behind(passage, fillers, from), end);
+  const plain = start === end || words[start]!.quoted || lengthAt(passage, articles, start) > 0 || lengthAt(passage, pronouns, start) > 0;
+  const first = plain ? start : from;
+  let last = end;
+  for (let place = end - 1; place >= first && last - place <= 5; place -= 1) if (lengthAt(passage, fillers, place) === last - place) last = place;
+  return [first, last];
 }

@@ -13,83 +13,48 @@ export interface Viewer {
   readonly role?: "member" | "worldOwner" | "owner" | undefined;
 }
 
-const PAGE = 1000;
+/** Those that a viewer may see he may control. */
+export const sees = ({ room, world, role }: Viewer, task: OrchestratedTask): boolean =>
+  role === "owner" || task.roomId === room || (role === "worldOwner" && world !== undefined && task.worldId === world);
 
-/** The tasks that one viewer may see. Those that he may see he may control. */
-export class Sight {
-  constructor(
-    private readonly orchestrator: OrchestratorApi,
-    readonly viewer: Viewer,
-  ) {}
+/** The task with this id, if the viewer sees it. */
+export function taskOf(orchestrator: OrchestratorApi, viewer: Viewer, id: string): OrchestratedTask | undefined {
+  const task = orchestrator.getTask(id);
+  return task !== undefined && sees(viewer, task) ? task : undefined;
+}
 
-  sees(task: OrchestratedTask): boolean {
-    const { room, world, role } = this.viewer;
-    return role === "owner" || task.roomId === room || (role === "worldOwner" && world !== undefined && task.worldId === world);
-  }
+/** All tasks that meet the conditions, wherever they are. */
+export function tasksAnywhere(orchestrator: OrchestratorApi, query: ListQuery): OrchestratedTask[] {
+  const tasks: OrchestratedTask[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = orchestrator.listTasks({ limit: 1000, ...query, cursor });
+    tasks.push(...page.tasks);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return tasks;
+}
 
-  /** The task with this id, if it may be seen. */
-  task(id: string): OrchestratedTask | undefined {
-    const task = this.orchestrator.getTask(id);
-    return task !== undefined && this.sees(task) ? task : undefined;
-  }
+/** All tasks that meet the conditions and that a viewer sees, in the order of the list. */
+export function tasksOf(orchestrator: OrchestratorApi, { room, world, role }: Viewer, query: ListQuery = {}): OrchestratedTask[] {
+  if (role === "owner") return tasksAnywhere(orchestrator, query);
+  const ofRoom = tasksAnywhere(orchestrator, { ...query, roomId: room });
+  if (role !== "worldOwner" || world === undefined) return ofRoom;
+  const others = tasksAnywhere(orchestrator, { ...query, worldId: world }).filter(({ roomId }) => roomId !== room);
+  return [...ofRoom, ...others].sort((one, other) => other.createdAt - one.createdAt);
+}
 
-  /** All tasks that meet the conditions and may be seen, in the order of the list. */
-  *tasks(query: ListQuery = {}): Generator<OrchestratedTask, undefined> {
-    const { room, world, role } = this.viewer;
-    if (role === "owner") return yield* this.pages(query);
-    const ofRoom = this.pages({ ...query, roomId: room });
-    if (role !== "worldOwner" || world === undefined) return yield* ofRoom;
-    // Two lists of one order, as one; what both have is in its world.
-    const ofWorld = this.pages({ ...query, worldId: world });
-    const older = query.sort === "createdAt" ? 1 : -1;
-    let [one, other] = [ofRoom.next().value, ofWorld.next().value];
-    while (one !== undefined || other !== undefined) {
-      if (one?.worldId === world) {
-        one = ofRoom.next().value;
-      } else if (other === undefined || (one !== undefined && (one.createdAt - other.createdAt) * older < 0)) {
-        yield one!;
-        one = ofRoom.next().value;
-      } else {
-        yield other;
-        other = ofWorld.next().value;
-      }
-    }
-    return undefined;
-  }
+/** Where a viewer's current tasks are kept: his own, then that of the room. */
+const scopesOf = ({ room, user }: Viewer): string[] => [...(user === undefined ? [] : [`room:${room}|user:${user}`]), `room:${room}`];
 
-  /** Tasks that meet the conditions, wherever they are. */
-  *pages(query: ListQuery): Generator<OrchestratedTask, undefined> {
-    for (let cursor: string | undefined; ; ) {
-      const page = this.orchestrator.listTasks({ limit: PAGE, ...query, cursor });
-      yield* page.tasks;
-      cursor = page.nextCursor;
-      if (cursor === undefined) return undefined;
-    }
-  }
+/** The task that the viewer is at, else the one that his room is at, unless only one of his `own` will do. */
+export const currentOf = (orchestrator: OrchestratorApi, viewer: Viewer, own = false): OrchestratedTask | undefined =>
+  scopesOf(viewer).slice(0, own ? 1 : 2).map((scope) => orchestrator.currentTaskIn(scope)).find((task) => task !== undefined && sees(viewer, task));
 
-  // ----- the current task -----
-
-  /** Of one's own first, then of the room. */
-  private scopes(): readonly string[] {
-    const { room, user } = this.viewer;
-    return user === undefined ? [`room:${room}`] : [`room:${room}|user:${user}`, `room:${room}`];
-  }
-
-  /** The task that the viewer is at, else the one that the room is at, unless only one of his `own` will do. */
-  current(own = false): OrchestratedTask | undefined {
-    const scopes = this.scopes();
-    for (const scope of own ? scopes.slice(0, 1) : scopes) {
-      const task = this.orchestrator.currentTaskIn(scope);
-      if (task !== undefined && this.sees(task)) return task;
-    }
-    return undefined;
-  }
-
-  /** Makes a task the current one, of the viewer and of his room; with `ifNone` only where there is none that he sees. */
-  async select(id: string, ifNone = false): Promise<void> {
-    for (const scope of this.scopes()) {
-      const before = ifNone ? this.orchestrator.currentTaskIn(scope) : undefined;
-      if (before === undefined || !this.sees(before)) await this.orchestrator.switchTask(id, { scope });
-    }
+/** Makes a task the current one of the viewer and of his room; with `ifNone` only where there is none that he sees. */
+export async function select(orchestrator: OrchestratorApi, viewer: Viewer, id: string, ifNone: boolean): Promise<void> {
+  for (const scope of scopesOf(viewer)) {
+    const before = ifNone ? orchestrator.currentTaskIn(scope) : undefined;
+    if (before === undefined || !sees(viewer, before)) await orchestrator.switchTask(id, { scope });
   }
 }
