@@ -46,6 +46,8 @@ export type ElizaPlugin = {
   services: any[];
   actions: ElizaAction[];
   providers: ElizaContextProvider[];
+  /** Called by core 2 when it unloads the plugin. */
+  dispose(runtime: ElizaRuntime): Promise<void>;
 };
 
 /** The service of a runtime, if it has started. */
@@ -144,6 +146,13 @@ const plugin = (service: unknown, provider: ElizaContextProvider): ElizaPlugin =
   services: [service],
   actions,
   providers: [provider],
+  async dispose(runtime) {
+    const service = serviceOf(runtime);
+    await service?.stop();
+    // The core would go on giving out the service that has ended, and start no other one.
+    const { services } = runtime;
+    if (services instanceof Map) services.delete(AgentOrchestratorService.serviceType);
+  },
 });
 
 /** A plugin that has its own options, whatever is configured for the process. Throws as {@link configureAgentOrchestratorPlugin}. */

@@ -22,6 +22,15 @@ export type ToldResult = Pick<TaskResult, "success"> & Partial<TaskResult>;
 /** What a task is created with; without a world it is that of its room. */
 type Creation = Pick<WantedTask, "name" | "description" | "steps"> & Partial<WantedTask>;
 
+/** What a service is made of. */
+interface Parts {
+  readonly runtime: ElizaRuntime;
+  readonly orchestrator: OrchestratorApi;
+  readonly settings: Settings;
+  readonly told: Told;
+  readonly ended: () => void;
+}
+
 /** For promises that callers need not wait for: what they reject with is no fault of the process. */
 function unhurried<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
@@ -51,6 +60,7 @@ export class AgentOrchestratorService {
   readonly #table: TaskTable | undefined;
   readonly #listeners: Listeners;
   readonly #offers = new Offers();
+  readonly #ended: () => void;
   #stopped: Promise<void> | undefined;
 
   /** Starts a service that goes by {@link configureAgentOrchestratorPlugin}. Rejects with `NOT_CONFIGURED`, or with what its journal refuses. */
@@ -59,9 +69,10 @@ export class AgentOrchestratorService {
   }
 
   /** @internal */
-  constructor(runtime: ElizaRuntime, orchestrator: OrchestratorApi, settings: Settings, told: Told) {
+  constructor({ runtime, orchestrator, settings, told, ended }: Parts) {
     this.#runtime = runtime;
     this.#told = told;
+    this.#ended = ended;
     this.orchestrator = orchestrator;
     this.settings = settings;
     this.chat = new Chat({ orchestrator, language: settings.language ?? english, create: (wanted) => this.create(wanted) });
@@ -299,6 +310,7 @@ export class AgentOrchestratorService {
     this.#listeners.clear();
     await this.#table?.close(PATIENCE);
     await this.orchestrator.dispose();
+    this.#ended();
   }
 
   // ----- inside -----
@@ -373,8 +385,21 @@ export class AgentOrchestratorService {
   }
 }
 
+/** The services that run: one for each runtime, however often it is told to start. */
+const running = new WeakMap<ElizaRuntime, Promise<AgentOrchestratorService>>();
+
 /** Opens the orchestrator of an agent, and the service around it. */
-export async function startService(runtime: ElizaRuntime, settings: Settings): Promise<AgentOrchestratorService> {
+export function startService(runtime: ElizaRuntime, settings: Settings): Promise<AgentOrchestratorService> {
+  const started = running.get(runtime);
+  if (started !== undefined) return started;
+  const starting = openService(runtime, settings, () => running.delete(runtime));
+  running.set(runtime, starting);
+  // What could not start may be tried again.
+  starting.catch(() => running.delete(runtime));
+  return starting;
+}
+
+async function openService(runtime: ElizaRuntime, settings: Settings, ended: () => void): Promise<AgentOrchestratorService> {
   const told = new Told();
   const orchestrator = await AgentOrchestrator.open({
     providers: settings.providers.map((provider) => told.provider(provider, runtime.agentId)),
@@ -384,5 +409,5 @@ export async function startService(runtime: ElizaRuntime, settings: Settings): P
     maxConcurrency: settings.maxConcurrency,
     onError: (error, where) => runtime.logger?.error({ src: "agent-orchestrator", where }, describe(error)),
   });
-  return new AgentOrchestratorService(runtime, orchestrator, settings, told);
+  return new AgentOrchestratorService({ runtime, orchestrator, settings, told, ended });
 }

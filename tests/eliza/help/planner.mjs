@@ -24,7 +24,7 @@ export function registerPlanner(runtime, turn, prompts) {
     const params_ = Object.entries(parameters).map(([name, value]) => tag(name, escaped(value))).join("");
     const actions = /<action><name>/.test(prompt) ? tag("action", tag("name", chosen) + tag("params", params_)) : chosen;
     const said = action === undefined ? "I have nothing to do with that." : "";
-    return tag("response", [tag("thought", "I do what I was asked."), tag("actions", actions), tag("providers", ""), tag("text", said), tag("simple", String(action === undefined))].join("\n"));
+    return tag("response", [tag("thought", "I do what I was asked."), tag("actions", actions), tag("params", ""), tag("providers", ""), tag("text", said), tag("simple", String(action === undefined))].join("\n"));
   };
   for (const type of ["TEXT_NANO", "TEXT_SMALL", "TEXT_MEDIUM", "TEXT_LARGE", "ACTION_PLANNER", "RESPONSE_HANDLER"]) runtime.registerModel(type, answer, "planner", 100);
   runtime.registerModel("TEXT_EMBEDDING", async () => new Array(384).fill(0), "planner", 100);
