@@ -38,7 +38,7 @@ for (const [version, name] of CORES) {
       assert.deepEqual(await status(agent), { login: "paused", "the signup page": "completed", billing: "cancelled" });
       assert.deepEqual((await agent.order("interrupted")).map(({ name, waitingFor, output }) => [name, waitingFor, output.at(-1)]), [["login", "interrupted", "Paused due to restart."]]);
       assert.deepEqual((await rows(agent)).login, ["paused", 0, true, false]);
-      const offer = 'Interrupted by a restart, and waiting to be resumed:\n1. login — paused 0%\nSay "resume" and the name to go on.';
+      const offer = 'Interrupted by a restart, and waiting to be resumed:\n1. login — paused 0%\nSay "resume task" and the name to go on.';
       assert.ok((await agent.order("context", {})).includes(offer));
 
       // The core of version 1 knows the room from its tables and can send there; the other has forgotten it, and the next reply says it.
@@ -46,7 +46,7 @@ for (const [version, name] of CORES) {
       assert.deepEqual(sent.map(({ channel, text }) => [channel, text]), version === 1 ? [["r1", offer]] : []);
       const list = "Tasks:\n1. billing — cancelled 40% (current)\n2. the signup page — completed 100%\n3. login — paused 0%";
       assert.equal(await agent.say("tasks"), version === 1 ? list : `${list}\n\n${offer}`);
-      assert.equal(await agent.say("resume the login task"), "Resumed task: login");
+      assert.equal(await agent.say("resume task login"), "Resumed task: login");
       await agent.order("finish", { name: "login" });
       const [{ id }] = await agent.order("tasks");
       assert.equal((await agent.order("wait", { id })).summary, "finished login");
