@@ -1,6 +1,8 @@
 /** The plugin object: what a runtime loads. It brings the service, the seven actions and the context of prompts. */
 import { OrchestratorError } from "../api.js";
-import { ACTIONS, english, type Action, type ActionName, type ChatContext, type Language } from "./chat/index.js";
+import { ACTIONS, type Action, type ActionName } from "./chat/actions.js";
+import { english } from "./chat/english.js";
+import type { ChatContext, Language } from "./chat/index.js";
 import { configuredLanguage } from "./configuration.js";
 import { readPluginOptions, type AgentOrchestratorPluginOptions } from "./options.js";
 import { field, text, type ElizaActionResult, type ElizaContent, type ElizaMessage, type ElizaRuntime } from "./runtime-types.js";
@@ -121,14 +123,14 @@ export const resumeTaskAction = named("RESUME_TASK");
 /** Cancels a task. */
 export const cancelTaskAction = named("CANCEL_TASK");
 
-const contextProvider = (language: () => Language): ElizaContextProvider => ({
+const contextProvider = (language: () => Language | undefined): ElizaContextProvider => ({
   name: "TASK_CONTEXT",
   description: "Provides context about active and recent orchestrated tasks",
   position: 90,
   async get(runtime, message) {
     const service = serviceOf(runtime);
     if (service !== undefined) return service.chat.context(await service.viewerOf(message));
-    const { noService, noStatus } = language().replies;
+    const { noService, noStatus } = (language() ?? english).replies;
     return {
       text: noService,
       values: { taskContext: noService, currentTaskName: noStatus, currentTaskStatus: noStatus },
@@ -138,7 +140,7 @@ const contextProvider = (language: () => Language): ElizaContextProvider => ({
 });
 
 /** Tells the model of the tasks that who wrote may see: `TASK_CONTEXT`. */
-export const taskContextProvider = contextProvider(() => configuredLanguage() ?? english);
+export const taskContextProvider = contextProvider(configuredLanguage);
 
 const plugin = (service: unknown, provider: ElizaContextProvider): ElizaPlugin => ({
   name: "agent-orchestrator",
@@ -163,7 +165,7 @@ export function createAgentOrchestratorPlugin(options: AgentOrchestratorPluginOp
       return startService(runtime, settings);
     }
   }
-  return plugin(OwnService, contextProvider(() => settings.language ?? english));
+  return plugin(OwnService, contextProvider(() => settings.language));
 }
 
 /** The plugin, as configured by {@link configureAgentOrchestratorPlugin} when the runtime starts it. */

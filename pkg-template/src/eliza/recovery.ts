@@ -1,7 +1,6 @@
 /** What a restart has interrupted: found when the service starts, and offered to those who asked for it. */
 import type { OrchestratedTask, OrchestratorApi } from "../api.js";
-import type { Language } from "./chat/index.js";
-import { offer } from "./chat/replies.js";
+import type { Chat } from "./chat/index.js";
 import { tasksAnywhere } from "./chat/viewer.js";
 import { text, type ElizaRuntime } from "./runtime-types.js";
 
@@ -18,7 +17,7 @@ export class Offers {
   readonly #untold = new Map<string, string>();
 
   /** Finds what was interrupted since the last time, and tells the rooms. Never rejects. */
-  async make(runtime: ElizaRuntime, orchestrator: OrchestratorApi, language: Language): Promise<void> {
+  async make(runtime: ElizaRuntime, orchestrator: OrchestratorApi, chat: Chat): Promise<void> {
     const rooms = new Map<string, OrchestratedTask[]>();
     for (const task of interruptedTasks(orchestrator)) {
       const note = noteOf(task);
@@ -26,7 +25,7 @@ export class Offers {
       await orchestrator.appendOutput(task.id, note);
       if (task.roomId !== undefined) rooms.set(task.roomId, [...(rooms.get(task.roomId) ?? []), task]);
     }
-    for (const [room, tasks] of rooms) this.#untold.set(room, offer(language, tasks));
+    for (const [room, tasks] of rooms) this.#untold.set(room, chat.offer(tasks));
     await Promise.all([...rooms.keys()].map((room) => this.#tell(runtime, room)));
   }
 

@@ -1,7 +1,8 @@
 /** The service: an orchestrator in an elizaOS runtime, with the methods that hosts of elizaOS know. */
 import { AgentOrchestrator, OrchestratorError, _describe as describe } from "../api.js";
 import type { OrchestratedTask, OrchestratorApi, OrchestratorEvent, TaskOutcome, TaskResult, TaskStatus, TaskStep, TaskUserStatus } from "../api.js";
-import { Chat, english, type Viewer, type WantedTask } from "./chat/index.js";
+import type { Chat, Viewer, WantedTask } from "./chat/index.js";
+import { tasksAnywhere } from "./chat/viewer.js";
 import { configuredSettings } from "./configuration.js";
 import { journalOf, type DefaultJournal } from "./journal.js";
 import { Listeners, type TaskEventListener } from "./listeners.js";
@@ -28,6 +29,7 @@ interface Parts {
   readonly orchestrator: OrchestratorApi;
   readonly settings: Settings;
   readonly told: Told;
+  readonly chat: typeof Chat;
   readonly ended: () => void;
 }
 
@@ -69,13 +71,13 @@ export class AgentOrchestratorService {
   }
 
   /** @internal */
-  constructor({ runtime, orchestrator, settings, told, ended }: Parts) {
+  constructor({ runtime, orchestrator, settings, told, chat: OwnChat, ended }: Parts) {
     this.#runtime = runtime;
     this.#told = told;
     this.#ended = ended;
     this.orchestrator = orchestrator;
     this.settings = settings;
-    this.chat = new Chat({ orchestrator, language: settings.language ?? english, create: (wanted) => this.create(wanted) });
+    this.chat = new OwnChat({ orchestrator, language: settings.language, create: (wanted) => this.create(wanted) });
     this.#listeners = new Listeners((error) => this.#warn("A listener of task events failed", error));
     if (settings.persistTasks && hasTable(runtime)) {
       this.#table = new TaskTable(runtime, {
@@ -87,7 +89,7 @@ export class AgentOrchestratorService {
     }
     orchestrator.subscribe((event) => this.#happened(event));
     // Not waited for: a host that is slow to take messages must not keep the agent from starting.
-    void this.#offers.make(runtime, orchestrator, settings.language ?? english).catch((error: unknown) => this.#warn("What a restart has interrupted could not be offered", error));
+    void this.#offers.make(runtime, orchestrator, this.chat).catch((error: unknown) => this.#warn("What a restart has interrupted could not be offered", error));
   }
 
   // ----- messages -----
@@ -354,14 +356,7 @@ export class AgentOrchestratorService {
   }
 
   #all(status?: TaskStatus): OrchestratedTask[] {
-    const found: OrchestratedTask[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = this.orchestrator.listTasks({ sort: "createdAt", limit: 1000, status, cursor });
-      found.push(...page.tasks);
-      cursor = page.nextCursor;
-    } while (cursor !== undefined);
-    return found;
+    return tasksAnywhere(this.orchestrator, { sort: "createdAt", status });
   }
 
   async #worldOf(roomId: string | undefined): Promise<string | undefined> {
@@ -401,6 +396,8 @@ export function startService(runtime: ElizaRuntime, settings: Settings): Promise
 
 async function openService(runtime: ElizaRuntime, settings: Settings, ended: () => void): Promise<AgentOrchestratorService> {
   const told = new Told();
+  // Loaded when it is wanted: to load a plugin into a page takes half of it.
+  const { Chat: chat } = await import("./chat/index.js");
   const orchestrator = await AgentOrchestrator.open({
     providers: settings.providers.map((provider) => told.provider(provider, runtime.agentId)),
     defaultProviderId: settings.defaultProviderId,
@@ -409,5 +406,5 @@ async function openService(runtime: ElizaRuntime, settings: Settings, ended: () 
     maxConcurrency: settings.maxConcurrency,
     onError: (error, where) => runtime.logger?.error({ src: "agent-orchestrator", where }, describe(error)),
   });
-  return new AgentOrchestratorService({ runtime, orchestrator, settings, told, ended });
+  return new AgentOrchestratorService({ runtime, orchestrator, settings, told, chat, ended });
 }
