@@ -319,6 +319,19 @@ describe("what no edition tested", () => {
   });
 });
 
+test("what is nothing of the kind is refused, by a promise, and changes nothing", async (t) => {
+  const { service, id } = await one(t);
+  const before = service.orchestrator.stateHash();
+  const wrong = [
+    ["setTaskResult", id, null], ["setTaskResult", id, { success: "yes" }], ["setTaskError", id, 7], ["renameTask", id, {}], ["searchTasks", 7], ["appendOutput", id, 7],
+    ["addStep", id, null], ["setUserStatus", id, "shut"], ["updateTaskStatus", 7, "running"], ["getTask", {}], ["createTask", 7, "b"], ["createTask", " ", "b"], ["setCurrentTask", 7],
+    ["getRecentTasks", -1], ["getTasksByStatus", "gone"], ["startTaskExecution", undefined],
+  ];
+  for (const [method, ...args] of wrong) await refusedWith("INVALID_ARGUMENT", () => service[method](...args));
+  await refusedWith("ILLEGAL_TRANSITION", () => service.updateTaskStatus(id, "blocked"));
+  assert.equal(service.orchestrator.stateHash(), before);
+});
+
 describe("the active provider", () => {
   const providers = [instant("1", "eliza"), instant("2", "codex"), instant("3", "other")];
   const provider = async (service, id) => (await service.createTask("a", "b", undefined, id)).metadata.providerId;

@@ -1,5 +1,5 @@
 /** The plugin object: what a runtime loads. It brings the service, the seven actions and the context of prompts. */
-import { OrchestratorError } from "../api.js";
+import { OrchestratorError, _describe as describe } from "../api.js";
 import { ACTIONS, type Action, type ActionName } from "./chat/actions.js";
 import { english } from "./chat/english.js";
 import type { ChatContext, Language } from "./chat/index.js";
@@ -43,8 +43,7 @@ export type ElizaContextProvider = {
 export type ElizaPlugin = {
   name: string;
   description: string;
-  // The core's `Service` has a protected member, so that no class but its own is one to TypeScript.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  // The core's `Service` has a protected member: to TypeScript no class but that one's own heirs can stand here.
   services: any[];
   actions: ElizaAction[];
   providers: ElizaContextProvider[];
@@ -98,7 +97,7 @@ function action({ name, similes, description, parameters }: Action): ElizaAction
         await callback?.({ text: said, actions: [name], ...(source === undefined ? {} : { source }) });
       } catch (error) {
         // What was done is done, whether or not somebody could be told.
-        runtime.logger?.warn({ src: "agent-orchestrator", action: name, error: String(error) }, "A reply could not be delivered");
+        runtime.logger?.warn({ src: "agent-orchestrator", action: name, error: describe(error) }, "A reply could not be delivered");
       }
       return { success: reply.success, text: said, data: { actionName: name, ...reply.data } };
     },

@@ -1,5 +1,5 @@
 /** The service: an orchestrator in an elizaOS runtime, with the methods that hosts of elizaOS know. */
-import { AgentOrchestrator, OrchestratorError, _describe as describe } from "../api.js";
+import { AgentOrchestrator, OrchestratorError, _describe as describe, _invalid as invalid, _object as object, _string as string } from "../api.js";
 import type { OrchestratedTask, OrchestratorApi, OrchestratorEvent, TaskOutcome, TaskResult, TaskStatus, TaskStep, TaskUserStatus } from "../api.js";
 import type { Chat, Viewer, WantedTask } from "./chat/index.js";
 import { tasksAnywhere } from "./chat/viewer.js";
@@ -132,6 +132,7 @@ export class AgentOrchestratorService {
     });
   }
 
+  /** A task as it is now; null when there is none with this id. */
   async getTask(taskId: string): Promise<ElizaTask | null> {
     return this.#read(taskId) ?? null;
   }
@@ -146,20 +147,23 @@ export class AgentOrchestratorService {
     return this.orchestrator.listTasks({ limit }).tasks.map(elizaTask);
   }
 
+  /** The tasks with a status, in the order of their creation. */
   async getTasksByStatus(status: TaskStatus): Promise<ElizaTask[]> {
     return this.#all(status).map(elizaTask);
   }
 
   /** Tasks that a text means, best first; none for an empty one. */
   async searchTasks(query: string): Promise<ElizaTask[]> {
-    return query.trim() === "" ? [] : this.orchestrator.searchTasks(query, { limit: 1000 }).map(elizaTask);
+    return string("the query", query).trim() === "" ? [] : this.orchestrator.searchTasks(query, { limit: 1000 }).map(elizaTask);
   }
 
   /** Gives a task another name. An empty one changes nothing. */
   async renameTask(taskId: string, name: string): Promise<void> {
-    if (name.trim() !== "") await this.orchestrator.renameTask(taskId, name.trim());
+    const given = string("the name", name).trim();
+    if (given !== "") await this.orchestrator.renameTask(taskId, given);
   }
 
+  /** Appends the lines of a text that are not blank. */
   appendOutput(taskId: string, output: string): Promise<void> {
     return this.orchestrator.appendOutput(taskId, output);
   }
@@ -169,14 +173,17 @@ export class AgentOrchestratorService {
     return this.orchestrator.updateProgress(taskId, Number.isFinite(progress) ? progress : 0);
   }
 
+  /** Adds a step to a task's plan. */
   addStep(taskId: string, description: string): Promise<TaskStep> {
     return this.orchestrator.addStep(taskId, description);
   }
 
+  /** Moves a step; the task's progress follows the share of completed steps. */
   updateStep(taskId: string, stepId: string, status: TaskStatus, output?: string): Promise<void> {
     return this.orchestrator.updateStep(taskId, stepId, status, output);
   }
 
+  /** Sets what the user thinks of a task. */
   async setUserStatus(taskId: string, status: TaskUserStatus): Promise<void> {
     await this.orchestrator.setUserStatus(taskId, status);
   }
@@ -186,6 +193,7 @@ export class AgentOrchestratorService {
     await this.orchestrator.reassignTask(taskId, providerId);
   }
 
+  /** Removes a task and all tasks below it, cancelling what has not ended. */
   async deleteTask(taskId: string): Promise<void> {
     await this.orchestrator.deleteTask(taskId);
   }
@@ -201,6 +209,7 @@ export class AgentOrchestratorService {
     return unhurried(this.#start(taskId));
   }
 
+  /** Asks a task to hold. A provider that does not look finishes all the same. */
   async pauseTask(taskId: string): Promise<void> {
     await this.orchestrator.pauseTask(taskId);
   }
@@ -210,14 +219,17 @@ export class AgentOrchestratorService {
     await this.orchestrator.resumeTask(taskId);
   }
 
+  /** Calls a task off, and all tasks below it: at once, whatever their providers do. */
   async cancelTask(taskId: string): Promise<void> {
     await this.orchestrator.cancelTask(taskId);
   }
 
+  /** Whether a task is cancelled; false also when there is none with this id. */
   isTaskCancelled(taskId: string): boolean {
     return this.orchestrator.getTask(taskId)?.status === "cancelled";
   }
 
+  /** Whether a task is paused; false also when there is none with this id. */
   isTaskPaused(taskId: string): boolean {
     return this.orchestrator.getTask(taskId)?.status === "paused";
   }
@@ -242,22 +254,26 @@ export class AgentOrchestratorService {
   }
 
   /** Ends a task with a result, in its provider's place. Refused when it has ended already. */
-  setTaskResult(taskId: string, result: ToldResult): Promise<void> {
-    const { filesCreated = [], filesModified = [], summary = "", error, ...rest } = result;
+  async setTaskResult(taskId: string, result: ToldResult): Promise<void> {
+    const { filesCreated = [], filesModified = [], summary = "", error, ...rest } = object("the result", result) as ToldResult;
+    if (typeof rest.success !== "boolean") throw invalid("a result must have `success`, true or false");
     return this.#end(taskId, { ...rest, summary, filesCreated, filesModified, ...(error === undefined ? {} : { error }) });
   }
 
   /** Ends a task as failed, in its provider's place. */
-  setTaskError(taskId: string, message: string): Promise<void> {
-    return this.#end(taskId, { success: false, summary: message, error: message, retryable: false });
+  async setTaskError(taskId: string, message: string): Promise<void> {
+    const error = string("the error", message);
+    return this.#end(taskId, { success: false, summary: error, error, retryable: false });
   }
 
   // ----- the current task -----
 
+  /** The id of the current task of the service. */
   getCurrentTaskId(): string | null {
     return this.orchestrator.currentTask?.id ?? null;
   }
 
+  /** The current task of the service. */
   async getCurrentTask(): Promise<ElizaTask | null> {
     const task = this.orchestrator.currentTask;
     return task === undefined ? null : elizaTask(task);
@@ -293,6 +309,7 @@ export class AgentOrchestratorService {
     this.#listeners.add(type, listener);
   }
 
+  /** Ends what {@link on} began. */
   off(type: string, listener: TaskEventListener): void {
     this.#listeners.remove(type, listener);
   }
@@ -310,9 +327,12 @@ export class AgentOrchestratorService {
 
   async #stop(): Promise<void> {
     this.#listeners.clear();
-    await this.#table?.close(PATIENCE);
-    await this.orchestrator.dispose();
-    this.#ended();
+    try {
+      await this.#table?.close(PATIENCE);
+      await this.orchestrator.dispose();
+    } finally {
+      this.#ended();
+    }
   }
 
   // ----- inside -----
