@@ -1,14 +1,15 @@
 /** The service: an orchestrator in an elizaOS runtime, with the methods that hosts of elizaOS know. */
 import { AgentOrchestrator, OrchestratorError, _describe as describe, _invalid as invalid, _object as object, _string as string } from "../api.js";
 import type { OrchestratedTask, OrchestratorApi, OrchestratorEvent, TaskOutcome, TaskResult, TaskStatus, TaskStep, TaskUserStatus } from "../api.js";
-import type { Chat, Viewer, WantedTask } from "./chat/index.js";
+import type { Chat, Viewer } from "./chat/index.js";
 import { tasksAnywhere } from "./chat/viewer.js";
 import { configuredSettings } from "./configuration.js";
+import { creationOf, type Wanted } from "./creation.js";
 import { journalOf, type DefaultJournal } from "./journal.js";
 import { Listeners, type TaskEventListener } from "./listeners.js";
 import type { Settings } from "./options.js";
 import { interruptedTasks, Offers } from "./recovery.js";
-import { setting, viewerOf, worldOf } from "./roles.js";
+import { viewerOf } from "./roles.js";
 import type { ElizaMessage, ElizaRuntime } from "./runtime-types.js";
 import { hasTable, TaskTable } from "./table.js";
 import { elizaTask, type ElizaTask } from "./task.js";
@@ -19,9 +20,6 @@ const PATIENCE = 5000;
 
 /** What a result told from outside has; what is absent is nothing. */
 export type ToldResult = Pick<TaskResult, "success"> & Partial<TaskResult>;
-
-/** What a task is created with; without a world it is that of its room. */
-type Creation = Pick<WantedTask, "name" | "description" | "steps"> & Partial<WantedTask>;
 
 /** What a service is made of. */
 interface Parts {
@@ -108,8 +106,7 @@ export class AgentOrchestratorService {
 
   /** Creates a task, without starting it. Its provider is the one named, else the active one, else the default one. */
   async createTask(name: string, description: string, roomId?: string, providerId?: string): Promise<ElizaTask> {
-    const place = roomId === undefined ? {} : { roomId };
-    return elizaTask(await this.create({ name, description, steps: [], providerId, ...place }));
+    return elizaTask(await this.create({ name, description, steps: [], roomId, providerId }));
   }
 
   /** The same, by the name that it had before. */
@@ -118,18 +115,8 @@ export class AgentOrchestratorService {
   }
 
   /** @internal */
-  async create({ name, description, roomId, worldId, providerId, steps, userId }: Creation): Promise<OrchestratedTask> {
-    return this.orchestrator.createTask({
-      // What is kept in SQL is known by UUIDs.
-      id: crypto.randomUUID(),
-      name,
-      description,
-      roomId,
-      worldId: worldId ?? (await this.#worldOf(roomId)) ?? this.#runtime.agentId,
-      providerId: providerId ?? this.#activeProvider(),
-      steps,
-      metadata: userId === undefined ? {} : { entityId: userId },
-    });
+  async create(wanted: Wanted): Promise<OrchestratedTask> {
+    return this.orchestrator.createTask(await creationOf(this.#runtime, this.settings, wanted, (message, error) => this.#warn(message, error)));
   }
 
   /** A task as it is now; null when there is none with this id. */
@@ -377,22 +364,6 @@ export class AgentOrchestratorService {
 
   #all(status?: TaskStatus): OrchestratedTask[] {
     return tasksAnywhere(this.orchestrator, { sort: "createdAt", status });
-  }
-
-  async #worldOf(roomId: string | undefined): Promise<string | undefined> {
-    try {
-      return roomId === undefined ? undefined : await worldOf(this.#runtime, roomId);
-    } catch (error) {
-      this.#warn("The world of a room is not known", error);
-      return undefined;
-    }
-  }
-
-  /** Asked at every create, so that it can be changed while the agent runs. Nothing: the default provider. */
-  #activeProvider(): string | undefined {
-    const name = this.settings.activeProviderEnvVar;
-    const variable = typeof process === "undefined" ? undefined : process.env?.[name];
-    return setting(this.#runtime, name) ?? (variable?.trim() || undefined);
   }
 
   #warn(message: string, error: unknown): void {

@@ -1,0 +1,39 @@
+/** What a task of an agent is created with: where it is, who carries it out, who asked for it. */
+import type { CreateTask } from "../api.js";
+import type { WantedTask } from "./chat/index.js";
+import type { Settings } from "./options.js";
+import { setting, worldOf } from "./roles.js";
+import type { ElizaRuntime } from "./runtime-types.js";
+
+/** What somebody wants. Without a world it is that of the room, else the agent's own. */
+export type Wanted = Pick<WantedTask, "name" | "description" | "steps"> & { [K in keyof WantedTask]?: WantedTask[K] | undefined };
+
+/** The task to create. What could not be found out is told to `warn`, and is done without. */
+export async function creationOf(runtime: ElizaRuntime, settings: Settings, wanted: Wanted, warn: (message: string, error: unknown) => void): Promise<CreateTask> {
+  const { name, description, roomId, steps, userId } = wanted;
+  const world = async (): Promise<string | undefined> => {
+    try {
+      return roomId === undefined ? undefined : await worldOf(runtime, roomId);
+    } catch (error) {
+      warn("The world of a room is not known", error);
+      return undefined;
+    }
+  };
+  return {
+    // What is kept in SQL is known by UUIDs.
+    id: crypto.randomUUID(),
+    name,
+    description,
+    roomId,
+    worldId: wanted.worldId ?? (await world()) ?? runtime.agentId,
+    providerId: wanted.providerId ?? activeProvider(runtime, settings.activeProviderEnvVar),
+    steps,
+    metadata: userId === undefined ? {} : { entityId: userId },
+  };
+}
+
+/** Asked at every create, so that it can be changed while the agent runs. Nothing: the default provider. */
+function activeProvider(runtime: ElizaRuntime, name: string): string | undefined {
+  const variable = typeof process === "undefined" ? undefined : process.env?.[name];
+  return setting(runtime, name) ?? (variable?.trim() || undefined);
+}
