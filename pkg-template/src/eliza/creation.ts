@@ -33,7 +33,13 @@ export async function creationOf(runtime: ElizaRuntime, settings: Settings, want
 }
 
 /** Asked at every create, so that it can be changed while the agent runs. Nothing: the default provider. */
-function activeProvider(runtime: ElizaRuntime, name: string): string | undefined {
-  const variable = typeof process === "undefined" ? undefined : process.env?.[name];
-  return setting(runtime, name) ?? (variable?.trim() || undefined);
+const activeProvider = (runtime: ElizaRuntime, name: string): string | undefined => setting(runtime, name) ?? (variable(name)?.trim() || undefined);
+
+/** A variable of the process, where there is one and it may be read. */
+function variable(name: string): string | undefined {
+  try {
+    return typeof process === "undefined" ? undefined : process.env?.[name];
+  } catch {
+    return undefined;
+  }
 }
