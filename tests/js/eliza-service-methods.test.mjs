@@ -220,6 +220,35 @@ describe("what no edition tested", () => {
     await turn();
     for (const { metadata } of await service.getTasks()) assert.deepEqual([metadata.status, metadata.result.summary, metadata.filesCreated], ["completed", "told", ["a.ts"]]);
   });
+  test("a result can be told right after the start, before the provider was asked, and for the run that counts", async (t) => {
+    const provider = manual("eliza");
+    const { service, id, metadata } = await one(t, { providers: [provider] });
+    const run = service.startTaskExecution(id);
+    await service.setTaskResult(id, { success: true, summary: "told" });
+    assert.deepEqual([(await run).summary, provider.calls.length], ["told", 0]);
+    // The first of two runs never ends; what is told is for the second.
+    const first = service.orchestrator.restartTask(id);
+    await provider.call(0);
+    await service.cancelTask(id);
+    await first;
+    void service.orchestrator.restartTask(id);
+    await service.setTaskResult(id, { success: true, summary: "told again" });
+    assert.deepEqual([(await metadata()).result.summary, provider.calls.length], ["told again", 1]);
+  });
+  test("a provider that gives lines ends by itself", async (t) => {
+    let done;
+    const { service, id, metadata } = await one(t, { providers: [{ id: "eliza", async *executeTask() {
+      yield "one";
+      await new Promise((resolve) => (done = resolve));
+      return "of the provider";
+    } }] });
+    const run = service.startTaskExecution(id);
+    while (done === undefined) await turn();
+    await refusedWith("ILLEGAL_TRANSITION", () => service.setTaskResult(id, { success: true }));
+    done();
+    assert.equal((await run).summary, "of the provider");
+    assert.deepEqual((await metadata()).output, ["one"]);
+  });
   test("a result told for one run is not that of the next", async (t) => {
     const { service, id, metadata } = await one(t);
     await service.setTaskError(id, "told");

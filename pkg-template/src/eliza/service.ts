@@ -333,13 +333,14 @@ export class AgentOrchestratorService {
   }
 
   async #end(taskId: string, result: Parameters<Told["end"]>[1]): Promise<void> {
-    const { status } = this.#find(taskId);
-    const open = (status === "running" || status === "paused") && this.#told.end(taskId, result);
-    if (open) return void (await this.orchestrator.waitForTask(taskId));
-    if (status === "running") throw new OrchestratorError("ILLEGAL_TRANSITION", "the provider of the task is at work, and gives its result itself");
-    this.#told.expect(taskId, result);
+    const task = this.#find(taskId);
+    const under = task.status === "running" || task.status === "paused";
+    const ended = under ? this.#told.end(task, result) : undefined;
+    if (ended === false) throw new OrchestratorError("ILLEGAL_TRANSITION", "the provider of the task is at work, and gives its result itself");
+    if (ended === undefined) this.#told.expect(taskId, result);
     try {
-      await this.#start(taskId);
+      // A task that runs, and whose provider was not asked yet, answers when it would be.
+      await (ended === true || task.status === "running" ? this.orchestrator.waitForTask(taskId) : this.#start(taskId));
     } finally {
       this.#told.expect(taskId, undefined);
     }
@@ -347,6 +348,7 @@ export class AgentOrchestratorService {
 
   #happened(event: OrchestratorEvent): void {
     if (!("taskId" in event)) return;
+    if (event.type === "task:deleted") this.#told.forget(event.taskId);
     this.#table?.changed(event.taskId);
     this.#listeners.tell(event);
   }
