@@ -86,6 +86,14 @@ for (const [version, name] of CORES) {
   });
 }
 
+test("what the core of version 1 finds when it plans in steps comes before the words, too", async (t) => {
+  const agent = await start(t, { version: 1, folder: folder(t), settings: { USE_MULTI_STEP: "true" } });
+  const parameters = { title: "From the planner", provider: "codex" };
+  assert.match(await agent.say("create a task for whatever", { parameters }), /In short: 1 step/);
+  const [{ name, providerId, status }] = await agent.order("tasks");
+  assert.deepEqual([name, providerId, status], ["From the planner", "codex", "completed"]);
+});
+
 describe("what only the core of version 2 has", () => {
   const version = 2;
   test("the planner is offered the one action that the message asks for, with its parameters", async (t) => {

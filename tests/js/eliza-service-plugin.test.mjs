@@ -200,6 +200,14 @@ describe("an action", () => {
     await chat.act("CREATE_TASK", "create a task for login", { options: { title: "Of a caller", actionContext: {} } });
     assert.deepEqual((await service.getTasks()).map(({ name }) => name), ["Of the planner", "Of a caller"]);
   });
+  test("takes what core 1 keeps for this action in the state, and nothing that it keeps for another", async (t) => {
+    const { plugin, runtime: into, service, chat } = await loaded(t);
+    const state = { data: { createtask: { title: "Of the state" }, canceltask: { task: "of another" }, actionParams: { title: "of the last step" } } };
+    await plugin.actions[0].handler(into, chat.message("create a task for login"), state, { actionContext: {} });
+    await plugin.actions[0].handler(into, chat.message("create a task for login"), state, { parameters: { title: "Of the planner" } });
+    await plugin.actions[0].handler(into, chat.message("create a task for login"), { data: { canceltask: { title: "x" } } }, {});
+    assert.deepEqual((await service.getTasks()).map(({ name }) => name), ["Of the state", "Of the planner", "login"]);
+  });
   test("survives messages and options that are nothing of the kind", async (t) => {
     const { plugin, runtime: into, service } = await loaded(t);
     for (const message of [{ roomId: ROOM, content: {} }, { roomId: ROOM, content: { text: 7 } }, { content: { text: "create a task for login" } }, { roomId: 7, entityId: {}, content: { text: "\ud800" } }]) {

@@ -82,12 +82,12 @@ function action({ name, similes, description, parameters }: Action): ElizaAction
       if (service === undefined) return false;
       return service.settings.gate === "open" || service.chat.validate(name, text(message.content, "text") ?? "");
     },
-    async handler(runtime, message, _state, options, callback) {
+    async handler(runtime, message, state, options, callback) {
       const service = serviceOf(runtime);
       if (service === undefined) throw new OrchestratorError("NOT_CONFIGURED", "AgentOrchestratorService not available (CODE_TASK)");
       const viewer = await service.viewerOf(message);
-      // The core gives what its planner found under `parameters`; callers of their own may give it right away.
-      const parameters = field(options, "parameters") ?? options;
+      // Where core 2 gives what its planner found, where core 1 does when it plans in steps, and where callers of their own may.
+      const parameters = field(options, "parameters") ?? field(field(state, "data"), name.toLowerCase().replace("_", "")) ?? options;
       const reply = await service.chat.respond(viewer, text(message.content, "text") ?? "", { action: name, parameters });
       if (reply === undefined) return undefined;
       const said = [reply.text, service.takeOffer(viewer.room)].filter((part) => part !== undefined).join("\n\n");

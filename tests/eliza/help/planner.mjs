@@ -12,10 +12,21 @@ async function offered(runtime, prompt, message) {
   return runtime.actions.filter((_, index) => valid[index]).map(({ name }) => name);
 }
 
+/** The core of version 1 can plan in steps, one action in each. Here the first step does what is asked, and the second ends it. */
+async function step(runtime, current, prompt) {
+  const { message, parameters = {} } = current;
+  if (current.steps > 0) return tag("response", tag("thought", "Done.") + tag("action", "") + tag("parameters", "{}") + tag("providers", "") + tag("isFinish", "true"));
+  current.steps = 1;
+  const [action] = await offered(runtime, prompt, message);
+  return tag("response", tag("thought", "First.") + tag("action", action) + tag("parameters", JSON.stringify(parameters)) + tag("providers", "") + tag("isFinish", "false"));
+}
+
 /** Registers the model. `turn()` is what is being answered: a message, and the parameters that the planner finds in it. */
 export function registerPlanner(runtime, turn, prompts) {
   const answer = async (_, params) => {
     const prompt = params?.prompt ?? "";
+    if (/"isFinish"/.test(prompt)) return step(runtime, turn(), prompt);
+    if (/Summarize what the assistant has done/.test(prompt)) return tag("response", tag("thought", "That is all.") + tag("text", `In short: ${turn().steps} step`));
     if (!/Generate dialog and actions/.test(prompt)) return "<response></response>";
     prompts.push(prompt);
     const { message, parameters = {} } = turn();
