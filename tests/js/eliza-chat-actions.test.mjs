@@ -241,13 +241,30 @@ describe("what the original did wrong", () => {
     }
   });
 
-  test("a start that is refused is told", async (t) => {
-    const { say } = await chatting(t, { maxConcurrency: 1, maxQueued: 1 });
+  test("a start that is refused is told, and leaves nothing behind", async (t) => {
+    const { say, orchestrator } = await chatting(t, { maxConcurrency: 1, maxQueued: 1 });
     await say("create a task for one thing");
     await say("create a task for a second thing");
     const reply = await say("create a task for a third thing");
     assert.deepEqual([reply.success, reply.data.code], [false, "QUEUE_FULL"]);
     assert.match(reply.text, /^That did not work: /);
+    assert.equal(orchestrator.countTasks().total, 2);
+    await orchestrator.cancelTask(orchestrator.listTasks({ sort: "createdAt" }).tasks[1].id);
+    await say("create a task for a fourth thing", { parameters: { start: false } });
+    await say("create a task for a fifth thing");
+    const refused = await say("resume the fourth thing task");
+    assert.deepEqual([refused.success, refused.data.code], [false, "QUEUE_FULL"]);
+    assert.equal(orchestrator.countTasks().total, 4);
+  });
+
+  test("a room of a name that is too long for a current task has none, and all else", async (t) => {
+    const { say } = await chatting(t);
+    const viewer = { room: "r".repeat(300), user: "ann" };
+    assert.equal((await say("create a task for the report", { viewer })).success, true);
+    assert.equal((await say("list tasks", { viewer })).text, "Tasks:\n1. the report — running 0%");
+    assert.equal((await say("pause it", { viewer })).data.code, "NOTHING_SELECTED");
+    assert.equal((await say("pause the report task", { viewer })).success, true);
+    assert.equal((await say("switch to the report task", { viewer })).data.code, "LIMIT_EXCEEDED");
   });
 
   test("a name is at most a hundred characters, none of them cut in half, and a description four thousand", async (t) => {

@@ -28,6 +28,8 @@ describe("finding", () => {
     ["names may be in any script", ["日本語のテスト", "задача отчёт"], "cancel the задача отчёт task", "id-1"],
     ["and be found by a part where words are not spaced", ["日本語のテスト", "задача"], "cancel the テスト task", "id-0"],
     ["a name of no letters can be quoted", ["🎉", "Party"], "cancel \"🎉\"", "id-0"],
+    ["also without quotes", ["🎉", "Party"], "cancel the 🎉 task", "id-0"],
+    ["a smile at the end is no name", ["Login"], "cancel the login task 🙂", "id-0"],
     ["a name that is a word to begin with is heard", ["Hello", "World"], "cancel hello task", "id-0"],
     ["so is one that has a verb", ["Build and run", "Other"], "cancel the build and run task", "id-0"],
     ["an id is found by its beginning", ["A", "B"], "cancel task id-1", "id-1"],
@@ -55,6 +57,22 @@ describe("finding", () => {
   ]) {
     test(rule, async (t) => assert.deepEqual(await found(t, names, text), [code]));
   }
+
+  test("a sign that is no name is not the current task", async (t) => {
+    const { say } = await chatting(t);
+    await say("create a task for the report");
+    assert.deepEqual((await say("cancel the 🎉 task")).data, { code: "NOT_FOUND" });
+    assert.deepEqual((await say("cancel the +++ task")).data, { code: "NOT_FOUND" });
+    assert.equal((await say("🎉 pause it 🙂!")).text, "Paused task: the report");
+  });
+
+  test("a word to begin with may be the name, also where there is a current task", async (t) => {
+    const { say, add } = await chatting(t);
+    await say("create a task for the report");
+    assert.equal((await say("pause the task now")).text, "Paused task: the report");
+    await add("Now");
+    assert.equal((await say("cancel the task now")).data.code, "AMBIGUOUS");
+  });
 
   test("where one of several can be meant it is that one", async (t) => {
     const { say, add, orchestrator } = await chatting(t);

@@ -124,8 +124,12 @@ export class Chat {
     }
   }
 
+  #say(key: ReplyKey, values?: Values): string {
+    return say(this.#language, key, values);
+  }
+
   #no(key: ReplyKey, code: string | undefined, values?: Values): Answer {
-    return { success: false, text: say(this.#language, key, values), data: code === undefined ? {} : { code } };
+    return { success: false, text: this.#say(key, values), data: code === undefined ? {} : { code } };
   }
 
   // ----- making -----
@@ -141,7 +145,7 @@ export class Chat {
     const usable = this.#providerId(using);
     // One that is asked for and not there is for the orchestrator to refuse.
     const providerId = provider === undefined ? usable : (this.#providerId(provider) ?? provider);
-    const name = firstChars(oneLine(named ?? (usable === undefined ? whole : title)), LONGEST_TITLE) || say(this.#language, "untitled");
+    const name = firstChars(oneLine(named ?? (usable === undefined ? whole : title)), LONGEST_TITLE) || this.#say("untitled");
 
     const orchestrator = this.#orchestrator;
     const task = await this.#create({
@@ -149,10 +153,13 @@ export class Chat {
       roomId: viewer.room, worldId: this.#worldOf(viewer), userId: viewer.user,
     });
     const { id, providerLabel } = task;
-    if (steps.length > 0) await orchestrator.appendOutput(id, [say(this.#language, "plan"), ...steps.map((step, index) => `${index + 1}. ${oneLine(step)}`)].join("\n"));
-    await select(orchestrator, viewer, id, true);
-    if (start) await this.#begin(orchestrator.startTask(id));
-    return { success: true, text: say(this.#language, start ? "created" : "kept", { name: task.name, provider: providerLabel }), data: { taskId: id } };
+    if (steps.length > 0) await orchestrator.appendOutput(id, [this.#say("plan"), ...steps.map((step, index) => `${index + 1}. ${oneLine(step)}`)].join("\n"));
+    // Where no more current tasks are kept it is made all the same.
+    await select(orchestrator, viewer, id, true).catch((error: unknown) => {
+      if (codeOf(error) !== "LIMIT_EXCEEDED") throw error;
+    });
+    if (start) await this.#begin(orchestrator.startTask(id), () => orchestrator.deleteTask(id));
+    return { success: true, text: this.#say(start ? "created" : "kept", { name: task.name, provider: providerLabel }), data: { taskId: id } };
   }
 
   /** The id of the provider with this id or label. */
@@ -161,13 +168,15 @@ export class Chat {
     return (providers.find(({ id }) => id === word) ?? providers.find(({ id, label }) => [id, label].map(fold).includes(fold(word))))?.id;
   }
 
-  /** Waits until the start is kept, or refused, but not for the run. */
-  async #begin(run: TaskRun): Promise<void> {
+  /** Waits until the start is kept, or refused, but not for the run. What was made for one that is refused is undone. */
+  async #begin(run: TaskRun, undo?: () => Promise<void>): Promise<void> {
     let refusal: unknown;
     // A run that was refused has rejected already, so that this is told before anything that is waited for from here on.
     run.catch((error: unknown) => (refusal = error));
     await this.#orchestrator.flush();
-    if (refusal !== undefined) throw refusal;
+    if (refusal === undefined) return;
+    await undo?.();
+    throw refusal;
   }
 
   // ----- looking -----
@@ -177,14 +186,14 @@ export class Chat {
     const limit = parameters.count("limit", MOST_LISTED) ?? LISTED;
     const tasks = tasksOf(this.#orchestrator, viewer, status === "all" ? {} : { status });
     const current = currentOf(this.#orchestrator, viewer)?.id;
-    return { success: true, ...this.#show(viewer, tasks.length === 0 ? say(this.#language, "none") : say(this.#language, "list"), tasks, limit, current) };
+    return { success: true, ...this.#show(viewer, this.#say(tasks.length === 0 ? "none" : "list"), tasks, limit, current) };
   }
 
   #search({ viewer, text, understood, parameters }: Request): Answer {
     const query = parameters.text("query") ?? understood?.intent.query ?? this.#named(text, understood).typed;
     if (query === "") return this.#no("searchWhat", undefined);
     const tasks = tasksOf(this.#orchestrator, viewer, { text: query });
-    const head = say(this.#language, tasks.length === 0 ? "foundNone" : "found", { query, count: tasks.length });
+    const head = this.#say(tasks.length === 0 ? "foundNone" : "found", { query, count: tasks.length });
     return { success: true, ...this.#show(viewer, head, tasks.slice(0, CHOICES), CHOICES) };
   }
 
@@ -204,13 +213,12 @@ export class Chat {
   // ----- changing -----
 
   async #change({ viewer, text, understood, parameters }: Request, asked: Control): Promise<Answer> {
-    const language = this.#language;
     const restart = parameters.flag("restart") ?? understood?.intent.again;
     const control = asked === "resume" && restart === true ? "again" : asked;
     const id = parameters.text("taskId", "id");
     const wanted = parameters.text("task", "target", "query", "name");
     const named = wanted === undefined ? this.#named(text, understood) : this.#named(wanted, undefined);
-    const verb = language.says[control];
+    const verb = this.#language.says[control];
 
     const search: Search = { orchestrator: this.#orchestrator, lexicon: this.#lexicon, viewer, shown: this.#shown.get(JSON.stringify([viewer.room, viewer.user])) };
     const unsaid = id === undefined && control === "switch" && Object.keys(named.target).length === 0;
@@ -219,21 +227,20 @@ export class Chat {
     if (kind === "foreign") return this.#no("foreign", "FOREIGN", { verb });
     if (kind === "notFound") return this.#no("notFound", "NOT_FOUND", { query: firstChars(id ?? named.typed, LONGEST_DESCRIPTION) });
     if (kind === "which") {
-      const { text, data } = this.#show(viewer, say(language, "which", { count: tasks.length }), tasks, CHOICES);
-      return { success: false, text: `${text}\n${say(language, "whichHint", { verb })}`, data: { ...data, code: "AMBIGUOUS" } };
+      const { text, data } = this.#show(viewer, this.#say("which", { count: tasks.length }), tasks, CHOICES);
+      return { success: false, text: `${text}\n${this.#say("whichHint", { verb })}`, data: { ...data, code: "AMBIGUOUS" } };
     }
 
     const done: Answer[] = [];
     for (const task of tasks) done.push(await this.#do(control, task, viewer));
     if (kind === "one") return done[0]!;
     const said = done.slice(0, CHOICES).map(({ text }) => text);
-    if (done.length > CHOICES) said.push(say(language, "more", { count: done.length - CHOICES }));
+    if (done.length > CHOICES) said.push(this.#say("more", { count: done.length - CHOICES }));
     return { success: done.every(({ success }) => success), text: said.join("\n"), data: { taskIds: tasks.map(({ id }) => id) } };
   }
 
   async #do(control: Control, { id, name, status }: OrchestratedTask, viewer: Viewer): Promise<Answer> {
     const orchestrator = this.#orchestrator;
-    const language = this.#language;
     try {
       if (control === "switch") await select(orchestrator, viewer, id, false);
       else if (control === "pause") await orchestrator.pauseTask(id);
@@ -241,10 +248,10 @@ export class Chat {
       else if (control === "again") await this.#begin(orchestrator.restartTask(id));
       else if (status === "pending") await this.#begin(orchestrator.startTask(id));
       else await orchestrator.resumeTask(id);
-      return { success: true, text: say(language, DONE[control], { name }), data: { taskId: id } };
+      return { success: true, text: this.#say(DONE[control], { name }), data: { taskId: id } };
     } catch (error) {
-      const { text, data } = this.#no("refused", codeOf(error), { verb: language.says[control], name, reason: describe(error) });
-      const hint = control === "resume" && TERMINAL.includes(status) ? `\n${say(language, "useRestart", { status })}` : "";
+      const { text, data } = this.#no("refused", codeOf(error), { verb: this.#language.says[control], name, reason: describe(error) });
+      const hint = control === "resume" && TERMINAL.includes(status) ? `\n${this.#say("useRestart", { status })}` : "";
       return { success: false, text: text + hint, data: { taskId: id, ...data } };
     }
   }

@@ -89,7 +89,8 @@ function candidatesOf(search: Search, { target, typed, others, numbered }: Named
   const { quoted, ordinal, status } = target;
   const words = quoted === undefined ? target.words : wordsOf(quoted).map(({ word }) => word);
   if (words === undefined) return [tasks()];
-  const found = words.length > 0 ? matching(typed, tasks) : [];
+  // Without letters there is nothing to search for.
+  const found = LETTER.test(typed) ? matching(typed, tasks) : [];
   const byName = found.filter((task) => hasAll(task, words));
   if (quoted === undefined) {
     const picked = ordinal === undefined ? (status === undefined ? [] : tasks({ status })) : inOrder(search, ordinal, others, numbered);

@@ -40,13 +40,13 @@ export function understand(lexicon: Lexicon, text: string): Understood | undefin
   const passage = passageOf(lexicon, text);
   const { words } = passage;
   const begin = beginning(passage);
-  if (lengthAt(passage, lexicon.negations, begin) > 0) return undefined;
-  const asks = lengthAt(passage, lexicon.questions, begin) > 0;
+  if (lengthAt(passage, "negations", begin) > 0) return undefined;
+  const asks = lengthAt(passage, "questions", begin) > 0;
   let found = request(passage, begin, asks);
   // What is not to be done reaches to the end of its sentence.
   let negated = false;
   for (let place = begin; place < words.length && found === undefined; place += 1) {
-    negated ||= lengthAt(passage, lexicon.negations, place) > 0;
+    negated ||= lengthAt(passage, "negations", place) > 0;
     if (place > begin && !negated) found = laterRequest(passage, place, begin, asks);
     negated &&= !words[place]!.ends;
   }
@@ -59,7 +59,7 @@ export const readIntent = (language: Language, text: string): Intent | undefined
 /** Behind what people say first, which is where the request begins. */
 function beginning(passage: Passage): number {
   for (let place = 0; ; place += 1) {
-    place = behind(passage, passage.lexicon.fillers, place);
+    place = behind(passage, "fillers", place);
     const word = passage.words[place];
     if (word?.comma !== true || word.quoted) return place;
   }
@@ -67,22 +67,22 @@ function beginning(passage: Passage): number {
 
 /** A request that begins here. */
 function request(passage: Passage, place: number, asks: boolean): Understood | undefined {
-  const { words, lexicon: { verbs } } = passage;
-  const groups = valueAt(passage, verbs, place) ?? [];
-  const from = place + lengthAt(passage, verbs, place);
+  const { words } = passage;
+  const groups = valueAt(passage, "verbs", place) ?? [];
+  const from = place + lengthAt(passage, "verbs", place);
   const control = asks ? undefined : controlAt(passage, place);
   return (
     (!asks && groups.includes("new") ? create(passage, place, from, control === undefined) : undefined) ??
     look(passage, place, from) ??
-    (control && change(passage, control, from, lengthAt(passage, passage.lexicon.alone, place) === from - place)) ??
+    (control && change(passage, control, from, lengthAt(passage, "alone", place) === from - place)) ??
     (!asks && groups.includes("work") && from < words.length ? created(passage, lineOf(passage, place, false)) : undefined)
   );
 }
 
 /** A request in the middle of a text, which must be plain. */
 function laterRequest(passage: Passage, place: number, begin: number, asks: boolean): Understood | undefined {
-  const { words, lexicon: { ordinals, task, verbs } } = passage;
-  const from = place + lengthAt(passage, verbs, place);
+  const { words } = passage;
+  const from = place + lengthAt(passage, "verbs", place);
   if (from === place || !isNear(passage, from, true)) return undefined;
   const found = isNear(passage, from, false) ? look(passage, place, from) : undefined;
   const control = asks ? undefined : controlAt(passage, place);
@@ -90,47 +90,49 @@ function laterRequest(passage: Passage, place: number, begin: number, asks: bool
   const said = rest(passage, from, false);
   if (said === undefined) return undefined;
   const before: Span = [begin, place];
-  const spokenOf = isPronoun(passage, said) && (has(passage, task, before) || has(passage, ordinals, before) || words.slice(...before).some(({ quoted }) => quoted));
+  const spokenOf = isPronoun(passage, said) && (has(passage, "task", before) || has(passage, "ordinals", before) || words.slice(...before).some(({ quoted }) => quoted));
   return change(passage, control, from, false, spokenOf ? before : said);
 }
 
 /** Something done to a task. */
 function change(passage: Passage, control: Control, from: number, alone: boolean, said = rest(passage, from, alone)): Understood | undefined {
-  if (said === undefined || lengthAt(passage, passage.lexicon.negations, from) > 0) return undefined;
+  if (said === undefined || lengthAt(passage, "negations", from) > 0) return undefined;
   const named = targetOf(passage, said);
   return { intent: { action: ACTION_OF[control], ...(control === "again" && { again: true }), target: named.target }, named };
 }
 
 /** A search or a list. */
 function look(passage: Passage, place: number, from: number): Understood | undefined {
-  const { lexicon: { about, alone, statuses, task, verbs } } = passage;
-  const groups = valueAt(passage, verbs, place) ?? [];
+  const groups = valueAt(passage, "verbs", place) ?? [];
   const [search, list] = [groups.includes("search"), groups.includes("list")];
   const span: Span = search || list ? sentence(passage, from) : [from, from];
-  if (has(passage, task, span)) {
+  if (has(passage, "task", span)) {
     if (search) return { intent: { action: "SEARCH_TASKS", query: query(passage, span) } };
     const [, end] = span;
     let next = from;
     let status: TaskStatus | undefined;
-    for (let seen = false; next < end && !(seen && lengthAt(passage, about, next) > 0); next += 1) {
-      seen ||= lengthAt(passage, task, next) > 0;
-      status ??= valueAt(passage, statuses, next);
+    for (let seen = false; next < end && !(seen && lengthAt(passage, "about", next) > 0); next += 1) {
+      seen ||= lengthAt(passage, "task", next) > 0;
+      status ??= valueAt(passage, "statuses", next);
     }
     if (next < end) return { intent: { action: "SEARCH_TASKS", query: query(passage, [next, end]) } };
     return { intent: { action: "LIST_TASKS", ...(status && { status }) } };
   }
   // The name of a list, and nothing else.
   const whole = trimmed(passage, [place, passage.words.length]);
-  return lengthAt(passage, alone, whole[0]) === whole[1] - whole[0] && has(passage, task, whole) ? { intent: { action: "LIST_TASKS" } } : undefined;
+  return lengthAt(passage, "alone", whole[0]) === whole[1] - whole[0] && has(passage, "task", whole) ? { intent: { action: "LIST_TASKS" } } : undefined;
 }
+
+/** Words that are not searched for. */
+const QUIET = ["task", "links", "about", "articles", "all"] as const;
 
 /** What is left of a part of the text without small words. */
 function query(passage: Passage, span: Span): string {
-  const { words, lexicon: { task, links, about, articles, all } } = passage;
+  const { words } = passage;
   const [from, end] = trimmed(passage, span);
   const kept: string[] = [];
   for (let place = from; place < end; ) {
-    const length = Math.max(...[task, links, about, articles, all].map((list) => lengthAt(passage, list, place)));
+    const length = Math.max(...QUIET.map((list) => lengthAt(passage, list, place)));
     if (length === 0) kept.push(words[place]!.typed);
     place += length || 1;
   }
@@ -139,14 +141,13 @@ function query(passage: Passage, span: Span): string {
 
 /** "Create a task", with no more than a word between, or where the verb means nothing else, "create task". */
 function create(passage: Passage, verb: number, from: number, direct: boolean): Understood | undefined {
-  const { lexicon: { indefinite, task } } = passage;
   // Behind the article that came last.
   let open = direct ? from : Infinity;
   for (let noun = from; noun < from + 6; noun += 1) {
-    const length = lengthAt(passage, task, noun);
+    const length = lengthAt(passage, "task", noun);
     const named = noun > from || numberAt(passage, noun + length) === undefined;
     if (length > 0 && named && (noun === open || (open > from && noun === open + 1))) return created(passage, titleOf(passage, verb, noun + length));
-    const article = lengthAt(passage, indefinite, noun);
+    const article = lengthAt(passage, "indefinite", noun);
     if (article > 0 && noun < from + 3) open = noun + article;
   }
   return undefined;

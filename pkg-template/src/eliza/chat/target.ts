@@ -29,11 +29,14 @@ export interface Named {
   readonly numbered: boolean;
 }
 
+/** Words that tell nothing of which task. */
+const SMALL = ["task", "about", "links", "articles", "ones", "joins"] as const;
+
 /** Reads a target from a part of a text. */
 export function targetOf(passage: Passage, span: Span): Named {
-  const { words, lexicon: { all, articles, about, joins, links, mine, ones, ordinals, statuses, task } } = passage;
+  const { words } = passage;
   const [from, end] = trimmed(passage, span);
-  const small = (place: number): number => Math.max(...[task, about, links, articles, ones, joins].map((list) => lengthAt(passage, list, place)));
+  const small = (place: number): number => Math.max(...SMALL.map((list) => lengthAt(passage, list, place)));
   const typed = (places: readonly number[]): string => places.map((place) => words[place]!.typed).join(" ");
   const target: Target = {};
   const kept: number[] = [];
@@ -42,7 +45,7 @@ export function targetOf(passage: Passage, span: Span): Named {
   // A number right after "task" is one in a list; "about" comes before a name.
   let afterTask = false;
   for (let place = isPronoun(passage, span) ? end : from, length = 1; place < end; place += length) {
-    const ordinal = valueAt(passage, ordinals, place);
+    const ordinal = valueAt(passage, "ordinals", place);
     const number = afterTask || words[place]!.numbered ? numberAt(passage, place) : undefined;
     length = 1;
     if (words[place]!.quoted) {
@@ -50,22 +53,22 @@ export function targetOf(passage: Passage, span: Span): Named {
     } else if (target.ordinal === undefined && (ordinal ?? number) !== undefined) {
       target.ordinal = (ordinal ?? number)!;
       numbered = ordinal === undefined;
-      length = lengthAt(passage, ordinals, place) || 1;
+      length = lengthAt(passage, "ordinals", place) || 1;
       which = Array.from({ length }, (_, index) => place + index);
       kept.push(...which);
-    } else if (kept.length === 0 && lengthAt(passage, all, place) > 0) {
+    } else if (kept.length === 0 && lengthAt(passage, "all", place) > 0) {
       target.all = true;
     } else if (small(place) > 0) {
       length = small(place);
     } else {
       kept.push(place);
     }
-    afterTask = lengthAt(passage, task, place) > 0 || (afterTask && lengthAt(passage, links, place) > 0 && lengthAt(passage, about, place) === 0);
+    afterTask = lengthAt(passage, "task", place) > 0 || (afterTask && lengthAt(passage, "links", place) > 0 && lengthAt(passage, "about", place) === 0);
   }
 
-  if (has(passage, mine, [from, end])) target.mine = true;
+  if (has(passage, "mine", [from, end])) target.mine = true;
   if (kept.length === 1 && target.quoted === undefined && target.ordinal === undefined) {
-    const [number, status] = [numberAt(passage, kept[0]!), valueAt(passage, statuses, kept[0]!)];
+    const [number, status] = [numberAt(passage, kept[0]!), valueAt(passage, "statuses", kept[0]!)];
     if (status !== undefined) target.status = status;
     if (number !== undefined) {
       target.ordinal = number;
@@ -79,7 +82,7 @@ export function targetOf(passage: Passage, span: Span): Named {
   const places = words.map((_, place) => place);
   // "The task hello" may be the one of that name, though hello is a word to begin with.
   const filled = places.slice(...span).filter((place) => small(place) === 0);
-  const names = target.quoted === undefined ? [kept, places.slice(behind(passage, articles, from), end), filled].map(typed) : [target.quoted];
+  const names = target.quoted === undefined ? [kept, places.slice(behind(passage, "articles", from), end), filled].map(typed) : [target.quoted];
   return {
     target, numbered,
     typed: target.quoted ?? typed(kept),

@@ -29,9 +29,9 @@ export function lineOf({ lexicon, text, words }: Passage, from: number, linked: 
   const its = passage.words;
   const cut = (start: number, end: number): string =>
     firstChars(oneLine(line.slice(its[start]?.from ?? line.length, its[end]?.from).slice(0, LONGEST_TITLE * 4)).replace(/[.!?;]+$/, ""), LONGEST_TITLE);
-  const start = linked ? behind(passage, lexicon.links, 0) : 0;
+  const start = linked ? behind(passage, "links", 0) : 0;
   for (let place = its.length - 2; place >= Math.max(its.length - 8, 0); place -= 1) {
-    const tail = lengthAt(passage, lexicon.using, place) > 0 ? wordsOf(line.slice(its[place + 1]!.from), true) : [];
+    const tail = lengthAt(passage, "using", place) > 0 ? wordsOf(line.slice(its[place + 1]!.from), true) : [];
     if (tail.length === 1) return { title: place > start ? cut(start, place) : "", whole: cut(start, its.length), using: tail[0]!.typed };
   }
   return { title: cut(start, its.length), whole: cut(start, its.length), using: undefined };

@@ -24,6 +24,8 @@ export const fold = (text: string): string => text.replaceAll("’", "'").toUppe
 export const oneLine = (text: string): string => text.replace(/\p{White_Space}+/gu, " ").trim();
 
 export const LETTER = /[\p{Alphabetic}\p{N}]/u;
+const LETTERS = /[\p{Alphabetic}\p{N}](?:.*[\p{Alphabetic}\p{N}])?/su;
+const SIGNS = /\p{S}(?:.*\p{S})?/su;
 export const LINE_END = /[\n\r\u2028\u2029]/;
 
 /**
@@ -47,20 +49,22 @@ export function wordsOf(text: string, quotes = false): Word[] {
     if (words.length > 0) words.at(-1)!.ends ||= LINE_END.test(plain.slice(last, index));
     last = index + piece.length;
     const quoted = index === from + 1;
-    const head = quoted ? 0 : piece.search(LETTER);
-    let tail = piece;
-    if (head >= 0) {
-      const typed = quoted ? text.slice(from + 1, to - 1) : /^.*[\p{Alphabetic}\p{N}]/su.exec(piece.slice(head))![0];
-      words.push({
-        word: quoted ? "" : fold(typed), typed: oneLine(typed), quoted, from: quoted ? from : index, numbered: piece[head - 1] === "#", comma: false, ends: false,
-      });
-      tail = quoted ? "" : piece.slice(head + typed.length);
+    const core = quoted ? undefined : (LETTERS.exec(piece) ?? SIGNS.exec(piece));
+    let tail = core === null ? piece : "";
+    if (core !== null) {
+      const typed = core?.[0] ?? oneLine(text.slice(from + 1, to - 1));
+      words.push({ word: quoted ? "" : fold(typed), typed, quoted, from: quoted ? from : index, numbered: core !== undefined && piece[core.index - 1] === "#", comma: false, ends: false });
+      if (core !== undefined) tail = piece.slice(core.index + typed.length);
     }
     const word = words.at(-1);
     if (word === undefined) continue;
     word.comma ||= tail.endsWith(",");
     word.ends ||= /[.!?;]/.test(tail);
   }
+  // A sign in the middle may be a name; at the ends it is a smile.
+  const smiles = (word: Word | undefined): boolean => word !== undefined && !word.quoted && !LETTER.test(word.typed);
+  while (smiles(words.at(-1))) words.pop();
+  while (smiles(words[0])) words.shift();
   return words;
 }
 
