@@ -11,6 +11,7 @@ const { conversations } = JSON.parse(readFileSync(new URL("../fixtures/chat.json
 const does = {
   waits: (_, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
   finishes: () => "done",
+  fails: () => ({ success: false, summary: "broken" }),
 };
 
 for (const { about, providers, messages } of conversations) {

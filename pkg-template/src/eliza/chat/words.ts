@@ -24,8 +24,11 @@ export const fold = (text: string): string => text.replaceAll("’", "'").toUppe
 export const oneLine = (text: string): string => text.replace(/\p{White_Space}+/gu, " ").trim();
 
 export const LETTER = /[\p{Alphabetic}\p{N}]/u;
-const LETTERS = /[\p{Alphabetic}\p{N}](?:.*[\p{Alphabetic}\p{N}])?/su;
-const SIGNS = /\p{S}(?:.*\p{S})?/su;
+/** From the first character of a kind to the last. */
+const core = (kind: string): RegExp => new RegExp(`${kind}(?:.*${kind})?`, "su");
+const LETTERS = core("[\\p{Alphabetic}\\p{N}]");
+/** Arrows, mathematics, pictures: what may be a name where there are no letters. */
+const SIGNS = core("[$+<=>^|~\\u2190-\\u2bff\\u{1f000}-\\u{1faff}]");
 export const LINE_END = /[\n\r\u2028\u2029]/;
 
 /**
@@ -44,29 +47,32 @@ export function wordsOf(text: string, quotes = false): Word[] {
   const to = from + (span?.[0].length ?? 0);
   const plain = span === null ? text : text.slice(0, from) + SPAN.padStart(2).padEnd(to - from) + text.slice(to);
   const words: Word[] = [];
+  const end = (): void => {
+    while (isSmile(words.at(-1))) words.pop();
+    if (words.length > 0) words.at(-1)!.ends = true;
+  };
   let last = 0;
   for (const { 0: piece, index } of plain.matchAll(/[^\p{White_Space}]+/gu)) {
-    if (words.length > 0) words.at(-1)!.ends ||= LINE_END.test(plain.slice(last, index));
+    if (LINE_END.test(plain.slice(last, index))) end();
     last = index + piece.length;
     const quoted = index === from + 1;
-    const core = quoted ? undefined : (LETTERS.exec(piece) ?? SIGNS.exec(piece));
-    let tail = core === null ? piece : "";
-    if (core !== null) {
-      const typed = core?.[0] ?? oneLine(text.slice(from + 1, to - 1));
-      words.push({ word: quoted ? "" : fold(typed), typed, quoted, from: quoted ? from : index, numbered: core !== undefined && piece[core.index - 1] === "#", comma: false, ends: false });
-      if (core !== undefined) tail = piece.slice(core.index + typed.length);
+    const found = quoted ? undefined : (LETTERS.exec(piece) ?? SIGNS.exec(piece));
+    let tail = found === null ? piece : "";
+    if (found !== null) {
+      const typed = found?.[0] ?? oneLine(text.slice(from + 1, to - 1));
+      words.push({ word: quoted ? "" : fold(typed), typed, quoted, from: quoted ? from : index, numbered: found !== undefined && piece[found.index - 1] === "#", comma: false, ends: false });
+      if (found !== undefined) tail = piece.slice(found.index + typed.length);
     }
-    const word = words.at(-1);
-    if (word === undefined) continue;
-    word.comma ||= tail.endsWith(",");
-    word.ends ||= /[.!?;]/.test(tail);
+    if (words.length > 0) words.at(-1)!.comma ||= tail.endsWith(",");
+    if (/[.!?;]/.test(tail)) end();
   }
-  // A sign in the middle may be a name; at the ends it is a smile.
-  const smiles = (word: Word | undefined): boolean => word !== undefined && !word.quoted && !LETTER.test(word.typed);
-  while (smiles(words.at(-1))) words.pop();
-  while (smiles(words[0])) words.shift();
+  end();
+  while (isSmile(words[0])) words.shift();
   return words;
 }
+
+/** A sign in the middle may be a name; at the ends of a sentence it is a smile. */
+const isSmile = (word: Word | undefined): boolean => word !== undefined && !word.quoted && !LETTER.test(word.typed);
 
 /** Phrases and what they stand for, by their first words; of those that begin alike the longest comes first. */
 export type Phrases<T = unknown> = ReadonlyMap<string, readonly { readonly words: readonly string[]; readonly value: T }[]>;
