@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use super::actions::ActionName;
 use super::find::search;
-use super::intent::{Intent, TITLE, Using, read_as, read_intent};
+use super::intent::{Intent, Using, read_as, read_intent};
 use super::language::fill;
 use super::parameters::Parameters;
 use super::replies::{FEW, Reply, lines, said_back};
 use super::runtime::Role;
 use super::service::AgentOrchestratorService;
+use super::title::TITLE;
 use super::viewer::{Viewer, seen_by};
 use super::words::{first_chars, fold, fold_name};
 use crate::kernel::{OrchestratorError, Result, TaskStatus, limits};
@@ -223,7 +224,13 @@ impl Turn<'_> {
         }
         let current = service.current_task_of(&self.viewer, false)?.map(|task| task.id);
         let mut text = vec![replies.list.clone()];
-        text.extend(lines(service.language(), &tasks, limit, current.as_deref()));
+        text.extend(lines(
+            service.language(),
+            &replies.line,
+            &tasks,
+            limit,
+            current.as_deref(),
+        ));
         Ok(self.reply(true, text.join("\n")).with_tasks(shown))
     }
 
@@ -262,7 +269,7 @@ impl Turn<'_> {
         }
         let count = tasks.len().to_string();
         let mut text = vec![fill(&replies.found, &[("count", &count), ("query", &said)])];
-        text.extend(lines(service.language(), &tasks, FEW, None));
+        text.extend(lines(service.language(), &replies.line, &tasks, FEW, None));
         Ok(self.reply(true, text.join("\n")).with_tasks(shown))
     }
 }

@@ -46,6 +46,11 @@ impl Language {
         &self.0.replies
     }
 
+    /// The sign of a status; none if the table has none.
+    pub(super) fn emoji(&self, status: TaskStatus) -> &str {
+        self.0.emoji.get(&status).map_or("", String::as_str)
+    }
+
     /// The verb of an action as replies say it.
     pub(super) fn says(&self) -> &Says {
         &self.0.says
@@ -163,7 +168,7 @@ pub(super) struct Table {
     pub(super) ones: Phrases,
     pub(super) links: Phrases,
     pub(super) all: Phrases,
-    /// What stands between a task and the words that tell it from others.
+    /// The links before what a task is called.
     pub(super) about: Phrases,
     pub(super) using: Phrases,
     pub(super) ordinals: BTreeMap<String, u32>,
@@ -176,6 +181,7 @@ pub(super) struct Table {
     pub(super) alone: Phrases,
     replies: Replies,
     says: Says,
+    emoji: BTreeMap<TaskStatus, String>,
 }
 
 macro_rules! texts {
@@ -192,7 +198,7 @@ texts! {
     Replies {
         created kept untitled plan none list line current more switch_which search_what found found_none not_found which
         which_hint foreign refused use_restart failed switched paused resumed restarted cancelled nothing_to interrupted
-        interrupted_hint context recent no_context no_name no_status
+        interrupted_hint context recent recent_line no_context no_name no_status
     }
 }
 

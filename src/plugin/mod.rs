@@ -14,12 +14,15 @@ mod intent;
 mod language;
 mod options;
 mod parameters;
+mod passage;
 mod replies;
+mod rule;
 mod runtime;
 mod service;
 mod shown;
 mod target;
 mod tasks;
+mod title;
 mod viewer;
 mod words;
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::language::{Language, Table};
-use super::words::{Token, Words, fold, fold_name};
+use super::words::{Token, Words, fold};
 use crate::kernel::TaskStatus;
 
 /// A place in a list.
@@ -46,14 +46,13 @@ impl Target {
     /// Reads a text that only says which task.
     pub(super) fn read(language: &Language, text: &str) -> Self {
         let words = Words::of(text);
-        let range = trim(language.words(), &words.tokens, 0..words.tokens.len());
-        Self::of(language, &words, range)
+        Self::of(language, &words, 0..words.tokens.len())
     }
 
-    /// Reads a part of a text, without fillers at its ends.
+    /// Reads a part of a text.
     pub(super) fn of(language: &Language, words: &Words<'_>, range: Range<usize>) -> Self {
         let table = language.words();
-        let tokens = &words.tokens[range];
+        let tokens = &words.tokens[trim(table, &words.tokens, range)];
         let mut target = Self {
             quoted: tokens
                 .iter()
@@ -64,12 +63,12 @@ impl Target {
             ..Self::default()
         };
         if !table.pronouns.are(tokens) {
-            target.read_words(table, words.text, tokens);
+            target.read_words(table, words, tokens);
         }
         target
     }
 
-    fn read_words(&mut self, table: &Table, text: &str, tokens: &[Token]) {
+    fn read_words(&mut self, table: &Table, words: &Words<'_>, tokens: &[Token]) {
         let skipped = tokens
             .iter()
             .take_while(|token| table.articles.have(token))
@@ -83,8 +82,8 @@ impl Target {
             let here = &tokens[at..];
             let number = number(table, token).filter(|_| counts || token.hash);
             let ordinal = number.map(|number| (Ordinal::Number(number), 1));
-            let links = table.links.begin(here);
-            let task = table.task.begin(here);
+            let (task, links) = (table.task.begin(here), table.links.begin(here));
+            let about = table.about.begin(here);
             if token.quoted {
                 counts = false;
                 at += 1;
@@ -93,13 +92,14 @@ impl Target {
                     self.ordinal = Some(ordinal);
                     self.ordinal_words = self.words.len()..self.words.len() + length;
                 }
-                self.keep(text, &here[..length], &mut typed);
+                self.keep(words, &here[..length], &mut typed);
                 counts = false;
                 at += length;
-            } else if let Some(length) = task.or(links) {
-                counts = task.is_some() || counts;
+            } else if let Some(length) = task.or(about).or(links) {
+                // What "about" tells is a name, and "3" in it no place in a list.
+                counts = task.is_some() || (counts && about.is_none());
                 at += length;
-            } else if let Some(length) = table.all.begin(here) {
+            } else if let Some(length) = table.all.begin(here).filter(|_| self.words.is_empty()) {
                 self.all = true;
                 counts = false;
                 at += length;
@@ -107,7 +107,7 @@ impl Target {
                 counts = false;
                 at += length;
             } else {
-                self.keep(text, &here[..1], &mut typed);
+                self.keep(words, &here[..1], &mut typed);
                 counts = false;
                 at += 1;
             }
@@ -124,10 +124,10 @@ impl Target {
         self.typed = joined(typed.into_iter());
     }
 
-    fn keep<'t>(&mut self, text: &'t str, tokens: &[Token], typed: &mut Vec<&'t str>) {
+    fn keep<'t>(&mut self, words: &Words<'t>, tokens: &[Token], typed: &mut Vec<&'t str>) {
         for token in tokens {
             self.words.push(token.word.clone());
-            typed.push(&text[token.core.clone()]);
+            typed.push(words.typed(token));
         }
     }
 
@@ -150,11 +150,10 @@ impl Target {
         self.quoted.as_deref().unwrap_or(&self.typed)
     }
 
-    /// What may be an id or a whole name, folded.
+    /// What may be an id or a whole name.
     pub(super) fn names(&self) -> Vec<String> {
-        let quoted = self.quoted.as_deref().map(fold_name);
-        let mut names: Vec<String> = match quoted {
-            Some(quoted) => vec![quoted],
+        let mut names = match &self.quoted {
+            Some(quoted) => vec![quoted.clone()],
             None => vec![self.words.join(" "), self.whole.clone()],
         };
         names.retain(|name| !name.is_empty());
@@ -210,20 +209,28 @@ fn number(table: &Table, token: &Token) -> Option<u32> {
     number_of(table, &token.word)
 }
 
-fn number_of(table: &Table, word: &str) -> Option<u32> {
+pub(super) fn number_of(table: &Table, word: &str) -> Option<u32> {
     let digits = word.len() <= 9 && !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
     let written = digits.then(|| word.parse().ok()).flatten();
     written.or_else(|| table.numbers.get(word).copied())
 }
 
-/// Drops fillers at both ends.
+/// Without fillers at both ends. In front they go only where no name can begin with them: before an article, "it", or a
+/// quoted span.
 pub(super) fn trim(table: &Table, tokens: &[Token], range: Range<usize>) -> Range<usize> {
     let (mut start, mut end) = (range.start, range.end);
-    while let Some(length) = table.fillers.end(&tokens[start..end]) {
-        end -= length;
-    }
     while let Some(length) = table.fillers.begin(&tokens[start..end]) {
         start += length;
+    }
+    let here = &tokens[start..end];
+    let is_plain = here.first().is_none_or(|token| token.quoted)
+        || table.articles.begin(here).is_some()
+        || table.pronouns.begin(here).is_some();
+    if !is_plain {
+        start = range.start;
+    }
+    while let Some(length) = table.fillers.end(&tokens[start..end]) {
+        end -= length;
     }
     start..end
 }

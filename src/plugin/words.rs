@@ -73,6 +73,14 @@ impl<'t> Words<'t> {
         words
     }
 
+    /// A word as it was typed; of the quoted span, what it holds.
+    pub(super) fn typed(&self, token: &Token) -> &'t str {
+        match self.quoted {
+            Some(quoted) if token.quoted => quoted,
+            _ => &self.text[token.core.clone()],
+        }
+    }
+
     fn read(&mut self, range: Range<usize>) {
         let from = range.start;
         let part = &self.text[range];
@@ -126,7 +134,7 @@ impl<'t> Words<'t> {
     }
 }
 
-const fn is_line_end(c: char) -> bool {
+pub(super) const fn is_line_end(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
