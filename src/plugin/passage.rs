@@ -118,14 +118,12 @@ impl<'w> Passage<'w> {
     /// Whether a verb in the middle of a text is plainly about a task.
     pub(super) fn is_near(&self, after: usize, at_once: bool) -> bool {
         let here = &self.tokens[after..self.sentence_end(after)];
-        let begins_with_it =
-            || here.first().is_some_and(|token| token.quoted) || self.table.pronouns.begin(here).is_some();
-        if at_once && begins_with_it() {
+        if at_once && self.table.pronouns.begin(here).is_some() {
             return true;
         }
         let mut others = 0;
         for token in here {
-            if self.table.task.have(token) {
+            if self.table.task.have(token) || (at_once && others == 0 && token.quoted) {
                 return true;
             }
             others += usize::from(!self.table.articles.have(token));

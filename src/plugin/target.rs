@@ -112,7 +112,7 @@ impl Target {
                 at += 1;
             }
         }
-        if let [only] = &self.words[..] {
+        if let ([only], None) = (&self.words[..], &self.quoted) {
             self.status = table.statuses.get(only).copied();
             if self.ordinal.is_none()
                 && let Some(number) = number_of(table, only)

@@ -5,27 +5,45 @@ use std::ops::Range;
 use super::intent::{Intent, Using};
 use super::passage::Passage;
 use super::replies::one_line;
-use super::rule::has_control;
+use super::rule::verbs_of;
+use super::target::number_of;
 use super::words::{Words, first_chars};
 
 /// The longest name that a task gets from a text, in characters.
 pub(super) const TITLE: usize = 100;
-/// A task is spoken of within so many words after "create".
-const LONG_ORDER: usize = 3;
+/// A task is spoken of within so many words after "create", and its last article within so many.
+const LONG_ORDER: usize = 6;
+const ARTICLES: usize = 3;
 /// A provider is named within so many words from the end.
 const LONG_USING: usize = 8;
 
 impl Passage<'_> {
-    /// "Create a task", or, where the verb means nothing else, "create task".
+    /// "Create a task", with no more than a word between; or, where the verb means nothing else, "create task".
     pub(super) fn new_task(&self, place: usize, after: usize) -> Option<Intent> {
         let end = self.sentence_end(after);
-        // Within three words: "create a task", "set up another quick task".
-        let task = self.task[after];
-        let is_new = || (after..task).any(|at| self.table.indefinite.begin(&self.tokens[at..task]).is_some());
-        // "start task 3" is no new one, "create task" is.
-        let is_direct = || task == after && !has_control(self.table, &self.tokens[place..]);
-        let begins = task < end && task < after + LONG_ORDER && (is_new() || is_direct());
-        begins.then(|| self.create(place, task + 1))
+        let controls = verbs_of(self.table, &self.tokens[place..])
+            .iter()
+            .any(|(rule, _)| rule.controls());
+        // Behind the article that came last.
+        let mut open = (!controls).then_some(after);
+        for at in after..end.min(after + LONG_ORDER) {
+            let is_open = open.is_some_and(|open| at == open || (open > after && at == open + 1));
+            if is_open && self.task[at] == at && (at > after || !self.is_number(at + 1)) {
+                return Some(self.create(place, at + 1));
+            }
+            if let Some(length) = self.table.indefinite.begin(&self.tokens[at..end])
+                && at < after + ARTICLES
+            {
+                open = Some(at + length);
+            }
+        }
+        None
+    }
+
+    /// "Start task 3" is about one that is there, and so is "launch task 3".
+    fn is_number(&self, at: usize) -> bool {
+        let token = self.tokens.get(at);
+        token.is_some_and(|token| number_of(self.table, &token.word).is_some())
     }
 
     /// The task that the tokens from here on describe, ordered by the verb at `place`.

@@ -36,7 +36,7 @@ fn target_as_json(target: &Target) -> Value {
     Value::Object(fields)
 }
 
-fn intent_as_json(text: &str) -> Value {
+pub(crate) fn intent_as_json(text: &str) -> Value {
     let mut fields = json!({ "text": text, "action": null });
     let Some(intent) = english(text) else {
         return fields;
