@@ -114,7 +114,9 @@ impl Target {
         }
         if let ([only], None) = (&self.words[..], &self.quoted) {
             self.status = table.statuses.get(only).copied();
+            // "All 3 tasks" are three, and not the third.
             if self.ordinal.is_none()
+                && !self.all
                 && let Some(number) = number_of(table, only)
             {
                 self.ordinal = Some(Ordinal::Number(number));
