@@ -7,7 +7,7 @@ use super::find::search;
 use super::intent::{Intent, Using, read_as, read_intent};
 use super::language::fill;
 use super::parameters::Parameters;
-use super::replies::{FEW, Reply, lines, said_back};
+use super::replies::{FEW, Reply, lines, one_line, said_back};
 use super::runtime::Role;
 use super::service::AgentOrchestratorService;
 use super::title::TITLE;
@@ -192,7 +192,7 @@ impl Turn<'_> {
             },
         };
         let title = match self.parameters.text(&["title", "name"])? {
-            Some(given) => first_chars(given, TITLE).trim_end().to_owned(),
+            Some(given) => first_chars(&one_line(given), TITLE).trim_end().to_owned(),
             None => title,
         };
         let provider = match (self.parameters.text(&["provider", "providerId"])?, said) {
@@ -216,9 +216,7 @@ impl Turn<'_> {
         let mut tasks = seen_by(service.orchestrator(), &self.viewer)?;
         tasks.retain(|task| status.is_none_or(|status| task.status == status));
         let shown = &tasks[..tasks.len().min(limit)];
-        service
-            .shown()
-            .keep(&self.viewer, shown.iter().map(|task| task.id.clone()).collect());
+        service.shown().keep(&self.viewer, shown);
         if tasks.is_empty() {
             return Ok(self.reply(true, &*replies.none).with_tasks([]));
         }
@@ -259,9 +257,7 @@ impl Turn<'_> {
         }
         let tasks = search(service.orchestrator(), &self.viewer, &query, limits::PAGE.max)?;
         let shown = &tasks[..tasks.len().min(FEW)];
-        service
-            .shown()
-            .keep(&self.viewer, shown.iter().map(|task| task.id.clone()).collect());
+        service.shown().keep(&self.viewer, shown);
         let said = said_back(&query);
         if tasks.is_empty() {
             let text = fill(&replies.found_none, &[("query", &said)]);

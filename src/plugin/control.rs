@@ -90,10 +90,9 @@ impl Turn<'_> {
     }
 
     async fn by_current(&self, deed: Deed, target: &Target) -> Result<Reply> {
-        let (language, nothing) = (self.service.language(), "NOTHING_SELECTED");
-        if deed == Deed::Switch {
-            let ask = self.reply(false, &*language.replies().switch_which);
-            return Ok(ask.with_code(nothing));
+        // The current task is no other one, unless it is that of the room and not one's own.
+        if deed == Deed::Switch && !target.mine {
+            return Ok(self.nothing_to(deed));
         }
         match self.service.current_task_of(&self.viewer, target.mine)? {
             Some(task) => Ok(self.act_on(deed, &task.into()).await),
@@ -215,7 +214,11 @@ impl Turn<'_> {
 
     fn nothing_to(&self, deed: Deed) -> Reply {
         let language = self.service.language();
-        let text = fill(&language.replies().nothing_to, &[("verb", deed.verb(language))]);
+        let replies = language.replies();
+        let text = match deed {
+            Deed::Switch => replies.switch_which.clone(),
+            _ => fill(&replies.nothing_to, &[("verb", deed.verb(language))]),
+        };
         self.reply(false, text).with_code("NOTHING_SELECTED")
     }
 
@@ -235,8 +238,7 @@ impl Turn<'_> {
         let language = self.service.language();
         let replies = language.replies();
         let shown = &tasks[..tasks.len().min(FEW)];
-        let ids = shown.iter().map(|task| task.id.clone()).collect();
-        self.service.shown().keep(&self.viewer, ids);
+        self.service.shown().keep(&self.viewer, shown);
         let mut text = vec![fill(&replies.which, &[("count", &tasks.len().to_string())])];
         text.extend(lines(language, &replies.line, tasks, FEW, None));
         text.push(fill(&replies.which_hint, &[("verb", deed.verb(language))]));

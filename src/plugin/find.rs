@@ -48,7 +48,7 @@ impl Finder<'_> {
         let named = self.filter(|task| !wanted.is_empty() && has_all(&task.name, &wanted));
         let placed = self.placed(target);
         if !placed.is_empty() {
-            return Ok((self.united(placed, named), Fit::Told));
+            return Ok((self.united(named, placed), Fit::Told));
         }
         let begun = self.filter(|task| match &wanted[..] {
             [word] => word.chars().count() >= ID_LENGTH && fold_name(&task.id).starts_with(word.as_str()),

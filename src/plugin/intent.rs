@@ -128,7 +128,11 @@ impl Passage<'_> {
             },
             ActionName::ListTasks => Intent::List { status: None },
             ActionName::SearchTasks => Intent::Search {
-                query: self.query(after..self.tokens.len()),
+                query: match (other.as_ref().and_then(Intent::target), self.words.quoted) {
+                    (_, Some(quoted)) => quoted.to_owned(),
+                    (Some(target), None) => target.said().to_owned(),
+                    (None, None) => self.query(after..self.tokens.len()),
+                },
             },
             ActionName::SwitchTask => Intent::Switch(target()),
             ActionName::PauseTask => Intent::Pause(target()),

@@ -38,6 +38,8 @@ pub struct Target {
     pub(super) ordinal_words: Range<usize>,
     /// What was said, without articles before it: it may be the whole name.
     pub(super) whole: String,
+    /// The words, and those for all: "all hands" may be a name.
+    pub(super) with_all: String,
     /// The words as they were typed.
     pub(super) typed: String,
 }
@@ -74,7 +76,7 @@ impl Target {
             .take_while(|token| table.articles.have(token))
             .count();
         self.whole = joined(tokens[skipped..].iter().map(|token| token.word.as_str()));
-        let mut typed = Vec::new();
+        let (mut typed, mut all) = (Vec::new(), Vec::new());
         // Whether a number here would be that of a task.
         let mut counts = false;
         let mut at = 0;
@@ -101,6 +103,7 @@ impl Target {
                 at += length;
             } else if let Some(length) = table.all.begin(here).filter(|_| self.words.is_empty()) {
                 self.all = true;
+                all.extend(here[..length].iter().map(|token| token.word.as_str()));
                 counts = false;
                 at += length;
             } else if let Some(length) = dropped(table, here) {
@@ -123,6 +126,7 @@ impl Target {
                 self.ordinal_words = 0..1;
             }
         }
+        self.with_all = joined(all.into_iter().chain(self.words.iter().map(String::as_str)));
         self.typed = joined(typed.into_iter());
     }
 
@@ -156,7 +160,7 @@ impl Target {
     pub(super) fn names(&self) -> Vec<String> {
         let mut names = match &self.quoted {
             Some(quoted) => vec![quoted.clone()],
-            None => vec![self.words.join(" "), self.whole.clone()],
+            None => vec![self.words.join(" "), self.with_all.clone(), self.whole.clone()],
         };
         names.retain(|name| !name.is_empty());
         names
