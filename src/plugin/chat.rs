@@ -10,9 +10,10 @@ use super::parameters::Parameters;
 use super::replies::{FEW, Reply, lines, one_line, said_back};
 use super::runtime::Role;
 use super::service::AgentOrchestratorService;
+use super::target::parts;
 use super::title::TITLE;
 use super::viewer::{Viewer, seen_by};
-use super::words::{first_chars, fold, fold_name};
+use super::words::{first_chars, fold_name};
 use crate::kernel::{OrchestratorError, Result, TaskStatus, limits};
 use crate::orchestrator::{CreateTask, OrchestratedTask, ProviderInfo};
 
@@ -235,11 +236,11 @@ impl Turn<'_> {
     /// The status that a word stands for; none for a word that means all.
     fn status_of(&self, word: &str) -> Result<Option<TaskStatus>> {
         let table = self.service.language().words();
-        let folded = fold(word);
-        let status = table.statuses.get(&folded).copied();
-        match status.or_else(|| TaskStatus::parse(&folded)) {
+        let folded = parts(word);
+        let status = table.statuses.whole(&folded).copied();
+        match status.or_else(|| TaskStatus::parse(&folded.join(" "))) {
             Some(status) => Ok(Some(status)),
-            None if table.all.is_phrase(&folded) => Ok(None),
+            None if table.all.are(&folded) => Ok(None),
             None => Err(OrchestratorError::invalid(format!(
                 "status must be one of {}, not {}",
                 TaskStatus::ALL.map(TaskStatus::as_str).join(", "),

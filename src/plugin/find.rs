@@ -78,10 +78,7 @@ impl Finder<'_> {
         }
         let articles = &self.language.words().articles;
         let mut rest = folded.as_str();
-        while let Some((_, behind)) = rest
-            .split_once(' ')
-            .filter(|(first, _)| articles.is_phrase(first))
-        {
+        while let Some((_, behind)) = rest.split_once(' ').filter(|(first, _)| articles.are(&[*first])) {
             rest = behind;
         }
         rest.to_owned()

@@ -101,11 +101,11 @@ pub(super) fn read_as(language: &Language, text: &str, action: ActionName) -> In
 impl Passage<'_> {
     fn read(&self) -> Option<Intent> {
         let place = self.place();
-        let here = self.tokens.get(place)?;
-        if self.table.negations.have(here) {
+        let here = &self.tokens[place..];
+        if self.table.negations.lead(here) {
             return None;
         }
-        let asks = self.table.questions.have(here);
+        let asks = self.table.questions.lead(here);
         let allowed = |rule: Rule| !asks || rule.only_looks();
         self.rule_at(place, &allowed)
             .or_else(|| self.later_rule(place, &allowed))
@@ -166,7 +166,7 @@ impl Passage<'_> {
                     }
                 }
             }
-            denied |= self.table.negations.have(&self.tokens[at]);
+            denied |= self.table.negations.lead(&self.tokens[at..]);
             denied &= !self.tokens[at].ends;
         }
         None
@@ -206,9 +206,10 @@ impl Passage<'_> {
         }
         let mut denied = false;
         let mut status = None;
-        for token in &self.tokens[after..end] {
-            denied |= self.table.negations.have(token);
-            status = status.or_else(|| self.table.statuses.get(&token.word).copied());
+        for at in after..end {
+            let here = &self.tokens[at..end];
+            denied |= self.table.negations.lead(here);
+            status = status.or_else(|| Some(*self.table.statuses.find(here)?.0));
         }
         Some(Intent::List {
             status: status.filter(|_| !denied),
@@ -252,7 +253,7 @@ impl Passage<'_> {
 
     /// What the verb is about, if that is a task.
     fn target(&self, place: usize, after: usize) -> Option<Target> {
-        if self.table.negations.begin(&self.tokens[after..]).is_some() {
+        if self.table.negations.lead(&self.tokens[after..]) {
             return None;
         }
         let alone = self.table.alone.are(&self.tokens[place..after]);
@@ -263,10 +264,8 @@ impl Passage<'_> {
     /// "The login task: pause it." A pronoun stands for the task that was named before.
     fn with_words_before(&self, intent: Intent, before: Range<usize>) -> Intent {
         let named = before.clone().any(|at| {
-            let token = &self.tokens[at];
-            token.quoted
-                || self.table.task.have(token)
-                || ordinal_at(self.table, &self.tokens[at..before.end]).is_some()
+            let here = &self.tokens[at..before.end];
+            here[0].quoted || self.table.task.lead(here) || ordinal_at(self.table, here).is_some()
         });
         if !named
             || !intent

@@ -15,6 +15,7 @@ mod language;
 mod options;
 mod parameters;
 mod passage;
+mod phrases;
 mod replies;
 mod rule;
 mod runtime;

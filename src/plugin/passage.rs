@@ -39,7 +39,7 @@ impl<'w> Passage<'w> {
         for at in (0..count).rev() {
             let ends = tokens[at].ends && !is_numbering(table, &tokens[at..]);
             sentence[at] = if ends { at + 1 } else { sentence[at + 1] };
-            task[at] = if table.task.have(&tokens[at]) {
+            task[at] = if table.task.lead(&tokens[at..]) {
                 at
             } else {
                 task[at + 1]
@@ -118,15 +118,15 @@ impl<'w> Passage<'w> {
     /// Whether a verb in the middle of a text is plainly about a task.
     pub(super) fn is_near(&self, after: usize, at_once: bool) -> bool {
         let here = &self.tokens[after..self.sentence_end(after)];
-        if at_once && self.table.pronouns.begin(here).is_some() {
+        if at_once && self.table.pronouns.lead(here) {
             return true;
         }
         let mut others = 0;
-        for token in here {
-            if self.table.task.have(token) || (at_once && others == 0 && token.quoted) {
+        for at in 0..here.len() {
+            if self.table.task.lead(&here[at..]) || (at_once && others == 0 && here[at].quoted) {
                 return true;
             }
-            others += usize::from(!self.table.articles.have(token));
+            others += usize::from(!self.table.articles.lead(&here[at..]));
             if others > NEAR {
                 break;
             }
@@ -136,8 +136,8 @@ impl<'w> Passage<'w> {
 }
 
 fn is_mark(table: &Table, tokens: &[Token]) -> bool {
-    let one = || ordinal_at(table, tokens).and_then(|(_, length)| tokens.get(length));
-    tokens[0].quoted || one().is_some_and(|token| table.ones.have(token))
+    let one = || ordinal_at(table, tokens).is_some_and(|(_, length)| table.ones.lead(&tokens[length..]));
+    tokens[0].quoted || one()
 }
 
 fn is_join_to_order(table: &Table, tokens: &[Token]) -> bool {
@@ -160,7 +160,7 @@ fn is_join_to_order(table: &Table, tokens: &[Token]) -> bool {
 /// "No. 4" is no end of a sentence.
 fn is_numbering(table: &Table, tokens: &[Token]) -> bool {
     match tokens {
-        [link, number, ..] => table.links.have(link) && number_of(table, &number.word).is_some(),
+        [link, number, ..] => table.links.are(&[link]) && number_of(table, &number.word).is_some(),
         _ => false,
     }
 }

@@ -1,7 +1,8 @@
 //! The verbs, and which rule each belongs to.
 
 use super::actions::ActionName;
-use super::language::{Phrases, Table};
+use super::language::Table;
+use super::phrases::Phrases;
 use super::words::Token;
 
 /// Which rule a verb belongs to. In the order in which they are tried.
@@ -85,5 +86,5 @@ pub(super) fn verbs_of(table: &Table, tokens: &[Token]) -> Vec<(Rule, usize)> {
 /// Whether a control verb begins here.
 pub(super) fn has_control(table: &Table, tokens: &[Token]) -> bool {
     let mut rules = Rule::ALL.into_iter().filter(|rule| rule.controls());
-    rules.any(|rule| rule.verbs(table).begin(tokens).is_some())
+    rules.any(|rule| rule.verbs(table).lead(tokens))
 }

@@ -61,7 +61,7 @@ impl Target {
                 .any(|token| token.quoted)
                 .then(|| words.quoted.map(str::to_owned))
                 .flatten(),
-            mine: tokens.iter().any(|token| table.mine.have(token)),
+            mine: (0..tokens.len()).any(|at| table.mine.lead(&tokens[at..])),
             ..Self::default()
         };
         if !table.pronouns.are(tokens) {
@@ -71,10 +71,10 @@ impl Target {
     }
 
     fn read_words(&mut self, table: &Table, words: &Words<'_>, tokens: &[Token]) {
-        let skipped = tokens
-            .iter()
-            .take_while(|token| table.articles.have(token))
-            .count();
+        let mut skipped = 0;
+        while let Some(length) = table.articles.begin(&tokens[skipped..]) {
+            skipped += length;
+        }
         self.whole = joined(tokens[skipped..].iter().map(|token| token.word.as_str()));
         let (mut typed, mut all) = (Vec::new(), Vec::new());
         // Whether a number here would be that of a task.
@@ -82,7 +82,7 @@ impl Target {
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
             let here = &tokens[at..];
-            let number = number(table, token).filter(|_| counts || token.hash);
+            let number = number_of(table, &token.word).filter(|_| counts || token.hash);
             let ordinal = number.map(|number| (Ordinal::Number(number), 1));
             let (task, links) = (table.task.begin(here), table.links.begin(here));
             let about = table.about.begin(here);
@@ -115,11 +115,10 @@ impl Target {
                 at += 1;
             }
         }
-        if let ([only], None) = (&self.words[..], &self.quoted) {
-            self.status = table.statuses.get(only).copied();
+        if self.quoted.is_none() {
+            self.status = table.statuses.whole(&self.words).copied();
             // "All 3 tasks" are three, and not the third.
-            if self.ordinal.is_none()
-                && !self.all
+            if let ([only], None, false) = (&self.words[..], self.ordinal, self.all)
                 && let Some(number) = number_of(table, only)
             {
                 self.ordinal = Some(Ordinal::Number(number));
@@ -198,9 +197,8 @@ fn dropped(table: &Table, tokens: &[Token]) -> Option<usize> {
 
 /// An ordinal, wherever it stands, and of how many words.
 pub(super) fn ordinal_at(table: &Table, tokens: &[Token]) -> Option<(Ordinal, usize)> {
-    let word = tokens.first().map(|token| token.word.as_str())?;
-    if let Some(number) = table.ordinals.get(word) {
-        return Some((Ordinal::Number(*number), 1));
+    if let Some((number, length)) = table.ordinals.find(tokens) {
+        return Some((Ordinal::Number(*number), length));
     }
     [
         (&table.last, Ordinal::Last),
@@ -211,14 +209,11 @@ pub(super) fn ordinal_at(table: &Table, tokens: &[Token]) -> Option<(Ordinal, us
     .find_map(|(phrases, ordinal)| Some((ordinal, phrases.begin(tokens)?)))
 }
 
-fn number(table: &Table, token: &Token) -> Option<u32> {
-    number_of(table, &token.word)
-}
-
+/// The number that a word is, in digits or not.
 pub(super) fn number_of(table: &Table, word: &str) -> Option<u32> {
     let digits = word.len() <= 9 && !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
     let written = digits.then(|| word.parse().ok()).flatten();
-    written.or_else(|| table.numbers.get(word).copied())
+    written.or_else(|| table.numbers.whole(&[word]).copied())
 }
 
 /// Without fillers at both ends. In front they go only where no name can begin with them: before an article, "it", or a
@@ -230,8 +225,8 @@ pub(super) fn trim(table: &Table, tokens: &[Token], range: Range<usize>) -> Rang
     }
     let here = &tokens[start..end];
     let is_plain = here.first().is_none_or(|token| token.quoted)
-        || table.articles.begin(here).is_some()
-        || table.pronouns.begin(here).is_some();
+        || table.articles.lead(here)
+        || table.pronouns.lead(here);
     if !is_plain {
         start = range.start;
     }

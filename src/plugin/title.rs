@@ -28,8 +28,10 @@ impl Passage<'_> {
         let mut open = (!controls).then_some(after);
         for at in after..end.min(after + LONG_ORDER) {
             let is_open = open.is_some_and(|open| at == open || (open > after && at == open + 1));
-            if is_open && self.task[at] == at && (at > after || !self.is_number(at + 1)) {
-                return Some(self.create(place, at + 1));
+            if let Some(length) = self.table.task.begin(&self.tokens[at..end]).filter(|_| is_open)
+                && (at > after || !self.is_number(at + length))
+            {
+                return Some(self.create(place, at + length));
             }
             if let Some(length) = self.table.indefinite.begin(&self.tokens[at..end])
                 && at < after + ARTICLES

@@ -21,6 +21,12 @@ pub(super) struct Token {
     pub(super) quoted: bool,
 }
 
+impl AsRef<str> for Token {
+    fn as_ref(&self) -> &str {
+        &self.word
+    }
+}
+
 /// A text, taken apart once.
 #[derive(Debug)]
 pub(super) struct Words<'t> {

@@ -473,6 +473,46 @@ fn what_a_planner_hands_in_of_the_wrong_kind_is_refused_and_nothing_is_done() {
 }
 
 #[test]
+fn a_task_whose_plan_is_too_long_to_tell_is_not_left_behind() {
+    let host = Host::new();
+    let kept = host.create("r", "ann", "Bread");
+    let steps = vec!["s".repeat(2_000); 1_000];
+    let reply = handle(
+        &host,
+        ActionName::CreateTask,
+        "create a task for all",
+        json!({ "steps": steps }),
+    );
+    assert_eq!(
+        (reply.success, &reply.data["code"]),
+        (false, &json!("LIMIT_EXCEEDED")),
+        "{}",
+        reply.text
+    );
+    assert_eq!(host.say("r", "ann", "list tasks").data["taskIds"], json!([kept]));
+}
+
+#[test]
+fn to_begin_again_is_to_go_on_where_it_has_not_ended_and_refused_where_it_runs() {
+    let host = Host::new();
+    let id = host.create("r", "ann", "Bread");
+    let refused = host.say("r", "ann", "restart it");
+    assert_eq!(
+        refused.text,
+        "Cannot restart task Bread: cannot restart a task that is running; it has not ended"
+    );
+    host.say("r", "ann", "pause it");
+    assert_eq!(
+        host.say("r", "ann", "restart the bread task").text,
+        "Restarted task: Bread"
+    );
+    assert_eq!(
+        (host.task(&id).status, host.task(&id).attempt),
+        (TaskStatus::Running, 1)
+    );
+}
+
+#[test]
 fn a_provider_that_a_setting_names_wrongly_is_told_and_leaves_no_task() {
     let host = Host::new();
     let mut settings = host.agent.settings.lock().unwrap();

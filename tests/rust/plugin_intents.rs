@@ -84,6 +84,35 @@ fn every_text_of_the_fixture_asks_for_what_it_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
+#[test]
+fn a_status_that_is_denied_is_none_to_list_by() {
+    for text in [
+        "what tasks are not done?",
+        "show the tasks that aren't finished, not the paused ones",
+    ] {
+        assert_eq!(english(text), Some(Intent::List { status: None }), "{text}");
+    }
+}
+
+#[test]
+fn a_phrase_of_another_language_counts_wherever_a_word_of_english_does() {
+    let table = include_str!("../../src/plugin/english.json")
+        .replace("\"negations\": [", "\"negations\": [\"auf keinen Fall\", ")
+        .replace("\"statuses\": {", "\"statuses\": { \"in Arbeit\": \"running\", ")
+        .replace("\"task\": [", "\"task\": [\"to do\", ");
+    let language = Language::parse(&table).unwrap();
+    let read = |text: &str| read_intent(&language, text);
+    assert!(matches!(read("cancel the login to do"), Some(Intent::Cancel(_))));
+    assert_eq!(read("auf keinen Fall cancel the login to do"), None);
+    assert_eq!(read("I say AUF KEINEN FALL cancel the login to do"), None);
+    let status = Some(agent_orchestrator::TaskStatus::Running);
+    assert_eq!(read("list every to do in arbeit"), Some(Intent::List { status }));
+    let Some(Intent::Create { title, .. }) = read("create a to do to rest") else {
+        panic!("no new one");
+    };
+    assert_eq!(title, "rest");
+}
+
 /// What is looked for in vain once is not looked for again: otherwise each of these would take hours.
 #[test]
 fn a_megabyte_is_read_in_time_that_grows_with_its_length_only() {
