@@ -29,6 +29,13 @@ describe("createCodeTask", () => {
     assert.ok(task.tags.includes("code"));
     assert.equal(task.worldId, AGENT, "without a room it is in the agent's own world");
   });
+  test("has a UUID of its own, also in a page that has no crypto.randomUUID", async (t) => {
+    const { service } = await loaded(t);
+    t.mock.method(globalThis.crypto, "randomUUID", () => assert.fail("there is none on plain http"));
+    const ids = await Promise.all(Array.from({ length: 200 }, async () => (await service.createCodeTask("a", "b")).id));
+    for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.equal(new Set(ids).size, 200);
+  });
   test("takes the world of its room", async (t) => {
     const { service } = await loaded(t);
     const { roomId, worldId } = await service.createCodeTask("a", "b", ROOM);

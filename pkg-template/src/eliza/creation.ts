@@ -21,7 +21,7 @@ export async function creationOf(runtime: ElizaRuntime, settings: Settings, want
   };
   return {
     // What is kept in SQL is known by UUIDs.
-    id: crypto.randomUUID(),
+    id: uuid(),
     name,
     description,
     roomId,
@@ -30,6 +30,15 @@ export async function creationOf(runtime: ElizaRuntime, settings: Settings, want
     steps,
     metadata: userId === undefined ? {} : { entityId: userId },
   };
+}
+
+/** A random UUID. Pages on plain http have no `crypto.randomUUID`. */
+function uuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 /** Asked at every create, so that it can be changed while the agent runs. Nothing: the default provider. */
