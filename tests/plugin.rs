@@ -11,6 +11,7 @@ mod rust {
     mod plugin_chat;
     mod plugin_config;
     mod plugin_conversations;
+    mod plugin_corpus;
     mod plugin_faults;
     mod plugin_host;
     mod plugin_intents;
