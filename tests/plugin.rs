@@ -8,7 +8,17 @@
 )]
 
 mod rust {
+    mod plugin_chat;
+    mod plugin_config;
     mod plugin_conversations;
+    mod plugin_corpus;
+    mod plugin_faults;
     mod plugin_host;
     mod plugin_intents;
+    #[cfg(feature = "native")]
+    #[rustfmt::skip]
+    #[allow(unused_variables, reason = "the README is as it was")]
+    mod plugin_readme;
+    mod plugin_recovery;
+    mod plugin_service;
 }

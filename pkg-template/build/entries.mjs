@@ -12,13 +12,14 @@ const subpaths = {
   opfs: "journals/opfs",
   testing: "testing/index",
   eliza: "eliza/index",
+  chat: "eliza/chat/index",
 };
 
 /** What some hosts get instead, because there is more that they can do: module of src/ to module of src/, with the same declarations. */
 const ownOf = { "eliza/index": { node: "eliza/node", browser: "eliza/browser" } };
 
 /** The modules that programs of Node get through `require` as well. */
-const alsoRequired = ["journals/memory", "journals/node", "testing/index", "eliza/index", "eliza/node"];
+const alsoRequired = ["journals/memory", "journals/node", "testing/index", "eliza/index", "eliza/node", "eliza/chat/index", "eliza/chat/english"];
 
 const js = (name, types = name) => ({ types: `./dist/${types}.d.ts`, default: `./dist/${name}.js` });
 const main = (name) => js(name, "index");
@@ -52,11 +53,14 @@ export const olderFields = { main: "./dist/node.cjs", module: "./dist/index.js",
 /** Modules that load the WebAssembly: they pass on what api.js exports. */
 export const loaders = ["index", "inline", "node", "workerd"];
 
-/** Modules beside the loaders; each becomes one file, and what it has of api.js it has from there. */
-export const modules = [...Object.values(subpaths).filter((module) => !loaders.includes(module)), ...Object.values(ownOf).flatMap(Object.values)];
+/** What several of them have in common, and none takes with it. */
+const common = ["eliza/chat/english"];
 
-/** Modules that stay files of their own when other modules import them: those of ownOf, and what they load when it is wanted. */
-export const single = [...Object.keys(ownOf), "journals/node", "journals/indexeddb"];
+/** Modules beside the loaders; each becomes one file, and what it has of api.js it has from there. */
+export const modules = [...Object.values(subpaths).filter((module) => !loaders.includes(module)), ...Object.values(ownOf).flatMap(Object.values), ...common];
+
+/** Those of them that stay files of their own when other modules import them: what is common, and what is loaded when it is wanted. */
+export const single = [...common, ...Object.keys(ownOf), "eliza/chat/index", "journals/node", "journals/indexeddb"];
 
 /** Modules with a CommonJS build. */
 export const required = ["node", ...alsoRequired];

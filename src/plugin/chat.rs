@@ -4,14 +4,16 @@ use serde_json::Value;
 
 use super::actions::ActionName;
 use super::find::search;
-use super::intent::{Intent, TITLE, Using, read_as, read_intent};
+use super::intent::{Intent, Using, read_as, read_intent};
 use super::language::fill;
 use super::parameters::Parameters;
-use super::replies::{FEW, Reply, lines, said_back};
+use super::replies::{FEW, Reply, lines, one_line, said_back};
 use super::runtime::Role;
 use super::service::AgentOrchestratorService;
+use super::target::parts;
+use super::title::TITLE;
 use super::viewer::{Viewer, seen_by};
-use super::words::{first_chars, fold, fold_name};
+use super::words::{first_chars, fold_name};
 use crate::kernel::{OrchestratorError, Result, TaskStatus, limits};
 use crate::orchestrator::{CreateTask, OrchestratedTask, ProviderInfo};
 
@@ -191,7 +193,7 @@ impl Turn<'_> {
             },
         };
         let title = match self.parameters.text(&["title", "name"])? {
-            Some(given) => first_chars(given, TITLE).trim_end().to_owned(),
+            Some(given) => first_chars(&one_line(given), TITLE).trim_end().to_owned(),
             None => title,
         };
         let provider = match (self.parameters.text(&["provider", "providerId"])?, said) {
@@ -215,26 +217,30 @@ impl Turn<'_> {
         let mut tasks = seen_by(service.orchestrator(), &self.viewer)?;
         tasks.retain(|task| status.is_none_or(|status| task.status == status));
         let shown = &tasks[..tasks.len().min(limit)];
-        service
-            .shown()
-            .keep(&self.viewer, shown.iter().map(|task| task.id.clone()).collect());
+        service.shown().keep(&self.viewer, shown);
         if tasks.is_empty() {
             return Ok(self.reply(true, &*replies.none).with_tasks([]));
         }
         let current = service.current_task_of(&self.viewer, false)?.map(|task| task.id);
         let mut text = vec![replies.list.clone()];
-        text.extend(lines(service.language(), &tasks, limit, current.as_deref()));
+        text.extend(lines(
+            service.language(),
+            &replies.line,
+            &tasks,
+            limit,
+            current.as_deref(),
+        ));
         Ok(self.reply(true, text.join("\n")).with_tasks(shown))
     }
 
     /// The status that a word stands for; none for a word that means all.
     fn status_of(&self, word: &str) -> Result<Option<TaskStatus>> {
         let table = self.service.language().words();
-        let folded = fold(word);
-        let status = table.statuses.get(&folded).copied();
-        match status.or_else(|| TaskStatus::parse(&folded)) {
+        let folded = parts(word);
+        let status = table.statuses.whole(&folded).copied();
+        match status.or_else(|| TaskStatus::parse(&folded.join(" "))) {
             Some(status) => Ok(Some(status)),
-            None if table.all.is_phrase(&folded) => Ok(None),
+            None if table.all.are(&folded) => Ok(None),
             None => Err(OrchestratorError::invalid(format!(
                 "status must be one of {}, not {}",
                 TaskStatus::ALL.map(TaskStatus::as_str).join(", "),
@@ -252,9 +258,7 @@ impl Turn<'_> {
         }
         let tasks = search(service.orchestrator(), &self.viewer, &query, limits::PAGE.max)?;
         let shown = &tasks[..tasks.len().min(FEW)];
-        service
-            .shown()
-            .keep(&self.viewer, shown.iter().map(|task| task.id.clone()).collect());
+        service.shown().keep(&self.viewer, shown);
         let said = said_back(&query);
         if tasks.is_empty() {
             let text = fill(&replies.found_none, &[("query", &said)]);
@@ -262,7 +266,7 @@ impl Turn<'_> {
         }
         let count = tasks.len().to_string();
         let mut text = vec![fill(&replies.found, &[("count", &count), ("query", &said)])];
-        text.extend(lines(service.language(), &tasks, FEW, None));
+        text.extend(lines(service.language(), &replies.line, &tasks, FEW, None));
         Ok(self.reply(true, text.join("\n")).with_tasks(shown))
     }
 }

@@ -95,9 +95,10 @@ impl AgentOrchestratorService {
         let mut parts = vec![replies.context.clone(), task_context.clone()];
         if !tasks.is_empty() {
             let recent = &tasks[..tasks.len().min(FEW)];
+            let line = &replies.recent_line;
             parts.push(section(
                 &replies.recent,
-                lines(self.language(), recent, FEW, current_id.as_deref()),
+                lines(self.language(), line, recent, FEW, current_id.as_deref()),
             ));
         }
         parts.extend(self.interrupted_section(viewer)?);
@@ -128,7 +129,7 @@ impl AgentOrchestratorService {
         }
         let replies = self.language().replies();
         let tasks: Vec<Seen> = interrupted.into_iter().map(Seen::from).collect();
-        let mut lines = lines(self.language(), &tasks, FEW, None);
+        let mut lines = lines(self.language(), &replies.line, &tasks, FEW, None);
         lines.push(replies.interrupted_hint.clone());
         Ok(Some(section(&replies.interrupted, lines)))
     }

@@ -2,7 +2,7 @@
 //! done with it is the kernel's to say.
 
 use super::chat::Turn;
-use super::find::Finder;
+use super::find::{Finder, Fit};
 use super::intent::Intent;
 use super::language::{Language, fill};
 use super::replies::{FEW, Reply, lines, more, one_line, said_back};
@@ -90,10 +90,9 @@ impl Turn<'_> {
     }
 
     async fn by_current(&self, deed: Deed, target: &Target) -> Result<Reply> {
-        let (language, nothing) = (self.service.language(), "NOTHING_SELECTED");
-        if deed == Deed::Switch {
-            let ask = self.reply(false, &*language.replies().switch_which);
-            return Ok(ask.with_code(nothing));
+        // The current task is no other one, unless it is that of the room and not one's own.
+        if deed == Deed::Switch && !target.mine {
+            return Ok(self.nothing_to(deed));
         }
         match self.service.current_task_of(&self.viewer, target.mine)? {
             Some(task) => Ok(self.act_on(deed, &task.into()).await),
@@ -106,14 +105,15 @@ impl Turn<'_> {
         let seen = seen_by(orchestrator, &self.viewer)?;
         let finder = Finder {
             orchestrator,
+            language: self.service.language(),
             viewer: &self.viewer,
             seen: &seen,
             shown: self.service.shown().last(&self.viewer),
         };
         let everything = target.all && target.words.is_empty() && target.quoted.is_none();
-        let mut found = finder.candidates(target)?;
+        let (mut found, mut fit) = finder.candidates(target)?;
         if found.is_empty() && everything {
-            found = seen.clone();
+            (found, fit) = (seen.clone(), Fit::Told);
         }
         let fitting: Vec<Seen> = found
             .iter()
@@ -121,17 +121,15 @@ impl Turn<'_> {
             .cloned()
             .collect();
         // A number beside "all" may be that of a task, or how many there are.
-        let all = target.all && target.ordinal.is_none() && deed != Deed::Switch;
+        let all = target.all && fit == Fit::Told && target.ordinal.is_none() && deed != Deed::Switch;
         match (&found[..], &fitting[..]) {
             ([], _) if everything => Ok(self.nothing_to(deed)),
             ([], _) if finder.is_foreign(target)? => Ok(self.foreign(deed)),
             ([], _) => Ok(self.not_found(target.said())),
-            ([only], _) => Ok(self.act_on(deed, only).await),
-            (_, []) if everything => Ok(self.nothing_to(deed)),
-            (_, tasks @ [_, ..]) if all => Ok(self.act_on_all(deed, tasks).await),
-            (_, [only]) => Ok(self.act_on(deed, only).await),
-            (several, []) => Ok(self.which(deed, several)),
-            (_, several) => Ok(self.which(deed, several)),
+            (_, []) if all => Ok(self.nothing_to(deed)),
+            (_, tasks) if all => Ok(self.act_on_all(deed, tasks).await),
+            ([only], _) | (_, [only]) => Ok(self.act_on(deed, only).await),
+            (several, []) | (_, several) => Ok(self.which(deed, several)),
         }
     }
 
@@ -216,7 +214,11 @@ impl Turn<'_> {
 
     fn nothing_to(&self, deed: Deed) -> Reply {
         let language = self.service.language();
-        let text = fill(&language.replies().nothing_to, &[("verb", deed.verb(language))]);
+        let replies = language.replies();
+        let text = match deed {
+            Deed::Switch => replies.switch_which.clone(),
+            _ => fill(&replies.nothing_to, &[("verb", deed.verb(language))]),
+        };
         self.reply(false, text).with_code("NOTHING_SELECTED")
     }
 
@@ -236,10 +238,9 @@ impl Turn<'_> {
         let language = self.service.language();
         let replies = language.replies();
         let shown = &tasks[..tasks.len().min(FEW)];
-        let ids = shown.iter().map(|task| task.id.clone()).collect();
-        self.service.shown().keep(&self.viewer, ids);
+        self.service.shown().keep(&self.viewer, shown);
         let mut text = vec![fill(&replies.which, &[("count", &tasks.len().to_string())])];
-        text.extend(lines(language, tasks, FEW, None));
+        text.extend(lines(language, &replies.line, tasks, FEW, None));
         text.push(fill(&replies.which_hint, &[("verb", deed.verb(language))]));
         self.reply(false, text.join("\n"))
             .with_tasks(tasks)

@@ -1,6 +1,7 @@
 //! From what was said to the tasks that it may mean. The best reading that fits any task counts; which of several is meant
 //! is never guessed.
 
+use super::language::Language;
 use super::runtime::Role;
 use super::target::{Ordinal, Target, parts};
 use super::viewer::{Seen, Viewer, is_elsewhere};
@@ -13,9 +14,21 @@ const HITS: usize = 50;
 /// Shorter beginnings of ids say too little.
 const ID_LENGTH: usize = 4;
 
+/// How the words of a target fit the tasks that it may mean.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// They are the id or the whole name.
+    Exact,
+    /// They are words of the name, its place in a list, or a status.
+    Told,
+    /// A search has found them somewhere.
+    Guessed,
+}
+
 /// Finds tasks for one viewer.
 pub(super) struct Finder<'a> {
     pub(super) orchestrator: &'a AgentOrchestrator,
+    pub(super) language: &'a Language,
     pub(super) viewer: &'a Viewer,
     /// What the viewer sees, newest first.
     pub(super) seen: &'a [Seen],
@@ -24,18 +37,18 @@ pub(super) struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// All tasks that a target may mean.
-    pub(super) fn candidates(&self, target: &Target) -> Result<Vec<Seen>> {
-        let names = target.names();
-        let exact = self.filter(|task| is_called(&names, &task.id, &task.name));
+    /// All tasks that a target may mean, by the best reading that fits any.
+    pub(super) fn candidates(&self, target: &Target) -> Result<(Vec<Seen>, Fit)> {
+        let names = self.names(target);
+        let exact = self.filter(|task| self.is_called(target, &names, &task.id, &task.name));
         if !exact.is_empty() {
-            return Ok(exact);
+            return Ok((exact, Fit::Exact));
         }
         let wanted = target.name_words();
         let named = self.filter(|task| !wanted.is_empty() && has_all(&task.name, &wanted));
         let placed = self.placed(target);
         if !placed.is_empty() {
-            return Ok(self.united(placed, named));
+            return Ok((self.united(named, placed), Fit::Told));
         }
         let begun = self.filter(|task| match &wanted[..] {
             [word] => word.chars().count() >= ID_LENGTH && fold_name(&task.id).starts_with(word.as_str()),
@@ -43,9 +56,37 @@ impl Finder<'_> {
         });
         let named = self.united(named, begun);
         if !named.is_empty() {
-            return Ok(named);
+            return Ok((named, Fit::Told));
         }
-        self.search(&wanted.join(" "))
+        Ok((self.search(&wanted.join(" "))?, Fit::Guessed))
+    }
+
+    /// What may be an id or a whole name, folded.
+    fn names(&self, target: &Target) -> Vec<String> {
+        target
+            .names()
+            .iter()
+            .map(|name| self.bare(target, name))
+            .collect()
+    }
+
+    /// A name folded. Articles before it do not count, unless it was quoted.
+    fn bare(&self, target: &Target, name: &str) -> String {
+        let folded = fold_name(name);
+        if target.quoted.is_some() {
+            return folded;
+        }
+        let articles = &self.language.words().articles;
+        let mut rest = folded.as_str();
+        while let Some((_, behind)) = rest.split_once(' ').filter(|(first, _)| articles.are(&[*first])) {
+            rest = behind;
+        }
+        rest.to_owned()
+    }
+
+    fn is_called(&self, target: &Target, names: &[String], id: &str, name: &str) -> bool {
+        let (id, name) = (fold_name(id), self.bare(target, name));
+        names.iter().any(|wanted| *wanted == id || *wanted == name)
     }
 
     fn filter(&self, holds: impl Fn(&Seen) -> bool) -> Vec<Seen> {
@@ -73,8 +114,8 @@ impl Finder<'_> {
             return Vec::new();
         };
         let words = target.other_words();
-        let narrowed = |task: &&Seen| has_all(&task.name, &words);
-        let newest_first: Vec<&Seen> = self.seen.iter().filter(narrowed).collect();
+        let narrowed_by = |task: &&Seen| has_all(&task.name, &words);
+        let newest_first: Vec<&Seen> = self.seen.iter().filter(narrowed_by).collect();
         let list = self.shown.as_ref().map_or_else(
             || newest_first.iter().copied().map(Some).collect(),
             |ids| self.still_there(ids, &words),
@@ -83,7 +124,11 @@ impl Finder<'_> {
         match ordinal {
             Ordinal::Number(number) => {
                 let place = (number as usize).checked_sub(1);
-                one(place.and_then(|place| *list.get(place)?))
+                let narrowed = place.and_then(|place| *list.get(place)?);
+                // "Task 2 login" may be the second that was shown, too.
+                let counted = place.and_then(|place| self.shown.as_ref()?.get(place));
+                let counted = counted.and_then(|id| self.seen.iter().find(|task| task.id == *id));
+                self.united(one(narrowed), one(counted.filter(narrowed_by)))
             }
             Ordinal::Newest => one(newest_first.first().copied()),
             Ordinal::Oldest => one(newest_first.last().copied()),
@@ -115,9 +160,9 @@ impl Finder<'_> {
 
     /// Whether exactly this task exists where the viewer does not look.
     pub(super) fn is_foreign(&self, target: &Target) -> Result<bool> {
-        let names = target.names();
+        let names = self.names(target);
         is_elsewhere(self.orchestrator, self.viewer, |id, name| {
-            is_called(&names, id, name)
+            self.is_called(target, &names, id, name)
         })
     }
 }
@@ -160,11 +205,6 @@ pub(super) fn search(
         }
         Ok(keys.into_iter().filter_map(|key| Seen::of(kernel, key)).collect())
     })?
-}
-
-fn is_called(names: &[String], id: &str, name: &str) -> bool {
-    let (id, name) = (fold_name(id), fold_name(name));
-    names.iter().any(|wanted| *wanted == id || *wanted == name)
 }
 
 /// Whether a name has all these words, as whole words.

@@ -3,13 +3,12 @@
 use std::ops::Range;
 
 use super::actions::ActionName;
-use super::language::{Language, Phrases, Table};
+use super::language::Language;
+use super::passage::Passage;
+use super::rule::{Rule, has_control, verbs_of};
 use super::target::{Target, ordinal_at, trim};
-use super::words::{Token, Words, first_chars};
+use super::words::Words;
 use crate::kernel::TaskStatus;
-
-/// The longest name that a task gets from a text, in characters.
-pub(super) const TITLE: usize = 100;
 
 /// What a text asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,156 +85,27 @@ impl Intent {
 #[must_use]
 pub fn read_intent(language: &Language, text: &str) -> Option<Intent> {
     let words = Words::of(text);
-    Reader::new(language, &words).read()
+    Passage::new(language, &words).read()
 }
 
 /// What a text says about an action that was chosen by somebody else.
 pub(super) fn read_as(language: &Language, text: &str, action: ActionName) -> Intent {
     let words = Words::of(text);
-    let reader = Reader::new(language, &words);
-    match reader.read() {
+    let passage = Passage::new(language, &words);
+    match passage.read() {
         Some(intent) if intent.action() == action => intent,
-        other => reader.read_as(action, other),
+        other => passage.read_as(action, other),
     }
 }
 
-/// Which rule a verb belongs to. In the order in which they are tried.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Rule {
-    New,
-    Search,
-    List,
-    Switch,
-    Pause,
-    Resume,
-    Again,
-    Cancel,
-    Work,
-}
-
-impl Rule {
-    const ALL: [Self; 9] = [
-        Self::New,
-        Self::Search,
-        Self::List,
-        Self::Switch,
-        Self::Pause,
-        Self::Resume,
-        Self::Again,
-        Self::Cancel,
-        Self::Work,
-    ];
-
-    fn verbs(self, table: &Table) -> &Phrases {
-        let verbs = &table.verbs;
-        match self {
-            Self::New => &verbs.new,
-            Self::Search => &verbs.search,
-            Self::List => &verbs.list,
-            Self::Switch => &verbs.switch,
-            Self::Pause => &verbs.pause,
-            Self::Resume => &verbs.resume,
-            Self::Again => &verbs.again,
-            Self::Cancel => &verbs.cancel,
-            Self::Work => &verbs.work,
-        }
-    }
-
-    const fn controls(self) -> bool {
-        matches!(
-            self,
-            Self::Switch | Self::Pause | Self::Resume | Self::Again | Self::Cancel
-        )
-    }
-
-    const fn is_of(self, action: ActionName) -> bool {
-        match action {
-            ActionName::CreateTask => matches!(self, Self::New | Self::Work),
-            ActionName::ListTasks => matches!(self, Self::List),
-            ActionName::SwitchTask => matches!(self, Self::Switch),
-            ActionName::SearchTasks => matches!(self, Self::Search),
-            ActionName::PauseTask => matches!(self, Self::Pause),
-            ActionName::ResumeTask => matches!(self, Self::Resume | Self::Again),
-            ActionName::CancelTask => matches!(self, Self::Cancel),
-        }
-    }
-
-    const fn only_looks(self) -> bool {
-        matches!(self, Self::Search | Self::List)
-    }
-}
-
-struct Reader<'w> {
-    language: &'w Language,
-    table: &'w Table,
-    words: &'w Words<'w>,
-    tokens: &'w [Token],
-    /// For each token, the first one after its sentence.
-    sentence: Vec<usize>,
-    /// For each token, where what a verb is about ends if the verb is before it: with the sentence, or before another verb.
-    clause: Vec<usize>,
-    /// For each token, the next word for a task.
-    task: Vec<usize>,
-    /// For each token, the next "one" after an ordinal that is not before the token.
-    ordinal_one: Vec<usize>,
-    quoted: Option<usize>,
-    /// For each end, the same without the fillers before it.
-    trimmed: Vec<usize>,
-}
-
-impl<'w> Reader<'w> {
-    fn new(language: &'w Language, words: &'w Words<'w>) -> Self {
-        let (table, tokens) = (language.words(), words.tokens.as_slice());
-        let count = tokens.len();
-        let none = vec![count; count + 1];
-        let (mut sentence, mut clause, mut task, mut ordinal_one) =
-            (none.clone(), none.clone(), none.clone(), none);
-        for at in (0..count).rev() {
-            sentence[at] = if tokens[at].ends { at + 1 } else { sentence[at + 1] };
-            let joins = table
-                .joins
-                .begin(&tokens[at..])
-                .is_some_and(|length| has_control(table, &tokens[at + length..]));
-            clause[at] = match (joins, tokens[at].ends) {
-                (true, _) => at,
-                (false, true) => at + 1,
-                (false, false) => clause[at + 1],
-            };
-            task[at] = if table.task.have(&tokens[at]) {
-                at
-            } else {
-                task[at + 1]
-            };
-            let one = ordinal_at(table, &tokens[at..]).map(|(_, length)| at + length);
-            let one = one.filter(|one| tokens.get(*one).is_some_and(|token| table.ones.have(token)));
-            ordinal_one[at] = one.unwrap_or(ordinal_one[at + 1]);
-        }
-        let mut trimmed: Vec<usize> = Vec::with_capacity(count + 1);
-        for end in 0..=count {
-            let filler = table.fillers.end(&tokens[..end]);
-            trimmed.push(filler.map_or(end, |length| trimmed[end - length]));
-        }
-        Self {
-            language,
-            table,
-            words,
-            tokens,
-            sentence,
-            clause,
-            task,
-            ordinal_one,
-            quoted: tokens.iter().position(|token| token.quoted),
-            trimmed,
-        }
-    }
-
+impl Passage<'_> {
     fn read(&self) -> Option<Intent> {
         let place = self.place();
-        let here = self.tokens.get(place)?;
-        if self.table.negations.have(here) {
+        let here = &self.tokens[place..];
+        if self.table.negations.lead(here) {
             return None;
         }
-        let asks = self.table.questions.have(here);
+        let asks = self.table.questions.lead(here);
         let allowed = |rule: Rule| !asks || rule.only_looks();
         self.rule_at(place, &allowed)
             .or_else(|| self.later_rule(place, &allowed))
@@ -244,14 +114,12 @@ impl<'w> Reader<'w> {
     /// The text need not ask for the action: what is about it is what follows its verb, or all.
     fn read_as(&self, action: ActionName, other: Option<Intent>) -> Intent {
         let place = self.place();
-        let verb = self
-            .verbs_at(place, &|rule| rule.is_of(action))
-            .into_iter()
-            .next();
-        let after = verb.map_or(place, |(_, after)| after);
+        let mut verbs = verbs_of(self.table, &self.tokens[place..]).into_iter();
+        let verb = verbs.find(|(rule, _)| rule.is_of(action));
+        let after = verb.map_or(place, |(_, length)| place + length);
         let target = || {
             let said = other.as_ref().and_then(Intent::target).cloned();
-            said.unwrap_or_else(|| Target::of(self.language, self.words, self.rest(after)))
+            said.unwrap_or_else(|| Target::of(self.language, self.words, after..self.tokens.len()))
         };
         match action {
             ActionName::CreateTask => Intent::Create {
@@ -260,7 +128,11 @@ impl<'w> Reader<'w> {
             },
             ActionName::ListTasks => Intent::List { status: None },
             ActionName::SearchTasks => Intent::Search {
-                query: self.query(after..self.sentence_end(after)),
+                query: match (other.as_ref().and_then(Intent::target), self.words.quoted) {
+                    (_, Some(quoted)) => quoted.to_owned(),
+                    (Some(target), None) => target.said().to_owned(),
+                    (None, None) => self.query(after..self.tokens.len()),
+                },
             },
             ActionName::SwitchTask => Intent::Switch(target()),
             ActionName::PauseTask => Intent::Pause(target()),
@@ -272,38 +144,11 @@ impl<'w> Reader<'w> {
         }
     }
 
-    /// Where the order begins, after words that say nothing and the name of who is spoken to.
-    fn place(&self) -> usize {
-        let mut at = 0;
-        loop {
-            match self.table.fillers.begin(&self.tokens[at..]) {
-                Some(length) => at += length,
-                None if self.tokens.get(at).is_some_and(|token| token.comma) => at += 1,
-                None => return at,
-            }
-        }
-    }
-
-    /// The rules whose verb stands here, each with the place after it. Of verbs that begin alike the longest counts.
-    fn verbs_at(&self, place: usize, wanted: &dyn Fn(Rule) -> bool) -> Vec<(Rule, usize)> {
-        let here = &self.tokens[place..];
-        let found = Rule::ALL
-            .into_iter()
-            .filter_map(|rule| Some((rule, rule.verbs(self.table).begin(here)?)));
-        let found: Vec<_> = found.collect();
-        let longest = found.iter().map(|(_, length)| *length).max();
-        found
-            .into_iter()
-            .filter(|(rule, length)| Some(*length) == longest && wanted(*rule))
-            .map(|(rule, length)| (rule, place + length))
-            .collect()
-    }
-
     fn rule_at(&self, place: usize, allowed: &dyn Fn(Rule) -> bool) -> Option<Intent> {
-        let by_verb = self
-            .verbs_at(place, allowed)
-            .into_iter()
-            .find_map(|(rule, after)| self.rule(rule, place, after));
+        let verbs = verbs_of(self.table, &self.tokens[place..]).into_iter();
+        let by_verb = verbs
+            .filter(|(rule, _)| allowed(*rule))
+            .find_map(|(rule, length)| self.rule(rule, place, place + length));
         by_verb.or_else(|| self.alone(place))
     }
 
@@ -313,14 +158,15 @@ impl<'w> Reader<'w> {
         let mut denied = false;
         for at in place..self.tokens.len() {
             if at > place && !denied {
-                for (rule, after) in self.verbs_at(at, &wanted) {
-                    let near = self.is_near(rule, after);
+                for (rule, length) in verbs_of(self.table, &self.tokens[at..]) {
+                    let after = at + length;
+                    let near = wanted(rule) && self.is_near(after, rule.controls());
                     if let Some(intent) = near.then(|| self.rule(rule, at, after)).flatten() {
                         return Some(self.with_words_before(intent, place..at));
                     }
                 }
             }
-            denied |= self.table.negations.have(&self.tokens[at]);
+            denied |= self.table.negations.lead(&self.tokens[at..]);
             denied &= !self.tokens[at].ends;
         }
         None
@@ -329,7 +175,7 @@ impl<'w> Reader<'w> {
     fn rule(&self, rule: Rule, place: usize, after: usize) -> Option<Intent> {
         match rule {
             Rule::New => self.new_task(place, after),
-            Rule::Work => self.work(after),
+            Rule::Work => self.work(place, after),
             Rule::Search => (self.task[after] < self.sentence_end(after)).then(|| Intent::Search {
                 query: self.query(after..self.sentence_end(after)),
             }),
@@ -342,110 +188,6 @@ impl<'w> Reader<'w> {
                 again: rule == Rule::Again,
             }),
         }
-    }
-
-    fn sentence_end(&self, after: usize) -> usize {
-        self.end_of(&self.sentence, after)
-    }
-
-    /// Where the words after a verb end; nowhere if the verb itself ended the sentence.
-    fn end_of(&self, ends: &[usize], after: usize) -> usize {
-        let over = after.checked_sub(1).is_some_and(|verb| self.tokens[verb].ends);
-        if over { after } else { ends[after] }
-    }
-
-    // ----- a new task -----
-
-    fn new_task(&self, place: usize, after: usize) -> Option<Intent> {
-        let end = self.sentence_end(after);
-        let indefinite = (after..end.min(after + 3)).find_map(|at| {
-            let length = self.table.indefinite.begin(&self.tokens[at..end])?;
-            let task = at + length;
-            (task < end && self.task[task] == task).then_some(task)
-        });
-        // "start task 3" is no new one, "create task" and "new task" are.
-        let direct = || {
-            let begins = after < end && self.task[after] == after;
-            (begins && !has_control(self.table, &self.tokens[place..])).then_some(after)
-        };
-        indefinite.or_else(direct).map(|task| self.create(task + 1))
-    }
-
-    /// The task that the tokens from here on describe.
-    fn create(&self, from: usize) -> Intent {
-        let lines = self.line_from(from);
-        let Some((provider, before)) = self.using(lines.clone()) else {
-            let title = self.title(lines);
-            return Intent::Create { title, using: None };
-        };
-        let using = Using {
-            provider,
-            title: self.title(lines.clone()),
-        };
-        Intent::Create {
-            title: self.title(lines.start..before),
-            using: Some(using),
-        }
-    }
-
-    /// The tokens of the first line from here on.
-    fn line_from(&self, from: usize) -> Range<usize> {
-        let breaks =
-            |pair: &&[Token]| self.words.text[pair[0].raw.end..pair[1].raw.start].contains(['\n', '\r']);
-        let pairs = self.tokens[from..].windows(2);
-        let length = pairs.take_while(|pair| !breaks(pair)).count() + 1;
-        from..self.tokens.len().min(from + length)
-    }
-
-    /// Who is to do it, if the last words say so, and where they begin.
-    fn using(&self, range: Range<usize>) -> Option<(String, usize)> {
-        let (last, before) = self.tokens[range.clone()].split_last()?;
-        let length = self.table.using.end(before)?;
-        let provider = match (last.quoted, self.words.quoted) {
-            (true, Some(quoted)) => quoted,
-            _ => &self.words.text[last.core.clone()],
-        };
-        Some((provider.to_owned(), range.end - 1 - length))
-    }
-
-    fn title(&self, range: Range<usize>) -> String {
-        if self.quoted.is_some_and(|quoted| range.contains(&quoted))
-            && let Some(quoted) = self.words.quoted
-        {
-            return cut(quoted.lines().next().unwrap_or_default());
-        }
-        let mut start = range.start;
-        while let Some(length) = self.table.links.begin(&self.tokens[start..range.end]) {
-            start += length;
-        }
-        self.typed(start..range.end).map_or_else(
-            || self.language.replies().untitled.clone(),
-            |text| cut(text.trim_end_matches(['.', '!', '?', ';', ',', ':'])),
-        )
-    }
-
-    /// The text from the first of these tokens to the last.
-    fn typed(&self, range: Range<usize>) -> Option<&'w str> {
-        let tokens = &self.tokens[range];
-        let (first, last) = (tokens.first()?, tokens.last()?);
-        Some(&self.words.text[first.raw.start..last.raw.end])
-    }
-
-    /// What is to be done is the name.
-    fn work(&self, after: usize) -> Option<Intent> {
-        (after < self.tokens.len()).then(|| Intent::Create {
-            title: self.whole_title(),
-            using: None,
-        })
-    }
-
-    fn whole_title(&self) -> String {
-        let untitled = || self.language.replies().untitled.clone();
-        let place = self.place();
-        // Nothing but words that say nothing is still what was said.
-        let place = if place < self.tokens.len() { place } else { 0 };
-        let title = self.typed(self.line_from(place)).map(cut);
-        title.filter(|title| !title.is_empty()).unwrap_or_else(untitled)
     }
 
     // ----- looking -----
@@ -464,9 +206,10 @@ impl<'w> Reader<'w> {
         }
         let mut denied = false;
         let mut status = None;
-        for token in &self.tokens[after..end] {
-            denied |= self.table.negations.have(token);
-            status = status.or_else(|| self.table.statuses.get(&token.word).copied());
+        for at in after..end {
+            let here = &self.tokens[at..end];
+            denied |= self.table.negations.lead(here);
+            status = status.or_else(|| Some(*self.table.statuses.find(here)?.0));
         }
         Some(Intent::List {
             status: status.filter(|_| !denied),
@@ -475,8 +218,7 @@ impl<'w> Reader<'w> {
 
     /// A few words that are an order by themselves: to list, since verbs have their own rules.
     fn alone(&self, place: usize) -> Option<Intent> {
-        let end = self.trimmed[self.tokens.len()].max(place);
-        let here = &self.tokens[place..end];
+        let here = &self.tokens[trim(self.table, self.tokens, place..self.tokens.len())];
         let is_list = self.table.alone.are(here) && !has_control(self.table, here);
         is_list.then_some(Intent::List { status: None })
     }
@@ -488,15 +230,18 @@ impl<'w> Reader<'w> {
         let mut at = range.start;
         while at < range.end {
             let here = &self.tokens[at..range.end];
-            let dropped = [&self.table.links, &self.table.articles, &self.table.task];
-            match dropped.iter().find_map(|phrases| phrases.begin(here)) {
+            let table = self.table;
+            let dropped = [
+                &table.links,
+                &table.about,
+                &table.articles,
+                &table.task,
+                &table.all,
+            ];
+            match dropped.iter().filter_map(|phrases| phrases.begin(here)).max() {
                 Some(length) => at += length,
                 None => {
-                    let token = &self.tokens[at];
-                    kept.push(match (token.quoted, self.words.quoted) {
-                        (true, Some(quoted)) => quoted,
-                        _ => &self.words.text[token.core.clone()],
-                    });
+                    kept.push(self.words.typed(&self.tokens[at]));
                     at += 1;
                 }
             }
@@ -508,60 +253,19 @@ impl<'w> Reader<'w> {
 
     /// What the verb is about, if that is a task.
     fn target(&self, place: usize, after: usize) -> Option<Target> {
-        let range = self.rest(after);
-        let verb = &self.tokens[place..after];
-        let marked = self.task[range.start] < range.end
-            || self.quoted.is_some_and(|quoted| range.contains(&quoted))
-            || self.ordinal_one[range.start] < range.end
-            || self.table.pronouns.are(&self.tokens[range.clone()])
-            || is_id(&self.tokens[range.clone()])
-            || (range.is_empty() && self.table.alone.are(verb));
-        marked.then(|| Target::of(self.language, self.words, range))
-    }
-
-    /// The words that a control verb is about, without fillers at both ends.
-    fn rest(&self, after: usize) -> Range<usize> {
-        let end = self.end_of(&self.clause, after);
-        let last = self.trimmed[end].max(after);
-        let mut start = after;
-        while let Some(length) = self.table.fillers.begin(&self.tokens[start..last]) {
-            start += length;
+        if self.table.negations.lead(&self.tokens[after..]) {
+            return None;
         }
-        start..last
-    }
-
-    /// Whether a verb in the middle of a text is plainly about a task.
-    fn is_near(&self, rule: Rule, after: usize) -> bool {
-        let ends = if rule.controls() {
-            &self.clause
-        } else {
-            &self.sentence
-        };
-        let end = self.end_of(ends, after);
-        let here = &self.tokens[after..end];
-        if here.first().is_some_and(|token| token.quoted) || self.table.pronouns.begin(here).is_some() {
-            return true;
-        }
-        let mut others = 0;
-        for token in here {
-            if self.table.task.have(token) {
-                return true;
-            }
-            others += usize::from(!self.table.articles.have(token));
-            if others > 3 {
-                break;
-            }
-        }
-        false
+        let alone = self.table.alone.are(&self.tokens[place..after]);
+        let range = self.rest(after, alone)?;
+        Some(Target::of(self.language, self.words, range))
     }
 
     /// "The login task: pause it." A pronoun stands for the task that was named before.
     fn with_words_before(&self, intent: Intent, before: Range<usize>) -> Intent {
         let named = before.clone().any(|at| {
-            let token = &self.tokens[at];
-            token.quoted
-                || self.table.task.have(token)
-                || ordinal_at(self.table, &self.tokens[at..before.end]).is_some()
+            let here = &self.tokens[at..before.end];
+            here[0].quoted || self.table.task.lead(here) || ordinal_at(self.table, here).is_some()
         });
         if !named
             || !intent
@@ -570,7 +274,7 @@ impl<'w> Reader<'w> {
         {
             return intent;
         }
-        let target = Target::of(self.language, self.words, trim(self.table, self.tokens, before));
+        let target = Target::of(self.language, self.words, before);
         match intent {
             Intent::Switch(_) => Intent::Switch(target),
             Intent::Pause(_) => Intent::Pause(target),
@@ -579,32 +283,4 @@ impl<'w> Reader<'w> {
             other => other,
         }
     }
-}
-
-/// Whether a control verb begins here.
-fn has_control(table: &Table, tokens: &[Token]) -> bool {
-    let mut rules = Rule::ALL.into_iter().filter(|rule| rule.controls());
-    rules.any(|rule| rule.verbs(table).begin(tokens).is_some())
-}
-
-fn cut(text: &str) -> String {
-    first_chars(text.trim(), TITLE).trim_end().to_owned()
-}
-
-fn is_id(tokens: &[Token]) -> bool {
-    match tokens {
-        [only] => is_uuid(&only.word) || (only.hash && only.word.bytes().all(|byte| byte.is_ascii_digit())),
-        _ => false,
-    }
-}
-
-fn is_uuid(word: &str) -> bool {
-    let mut groups = word.split('-').map(|group| {
-        let is_hex = group.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_hex.then_some(group.len())
-    });
-    [8, 4, 4, 4, 12]
-        .iter()
-        .all(|length| groups.next() == Some(Some(*length)))
-        && groups.next().is_none()
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
-use super::words::{Token, fold};
+use super::phrases::{Phrases, Terms};
 use crate::kernel::{OrchestratorError, Result, TaskStatus};
 
 /// The table of English; the face in TypeScript reads the same file.
@@ -46,6 +46,11 @@ impl Language {
         &self.0.replies
     }
 
+    /// The sign of a status; none if the table has none.
+    pub(super) fn emoji(&self, status: TaskStatus) -> &str {
+        self.0.emoji.get(&status).map_or("", String::as_str)
+    }
+
     /// The verb of an action as replies say it.
     pub(super) fn says(&self) -> &Says {
         &self.0.says
@@ -55,81 +60,6 @@ impl Language {
 impl fmt::Debug for Language {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Language").field(&self.0.language).finish()
-    }
-}
-
-/// Words and phrases, found by their first word. Where several begin at a place, the longest counts.
-#[derive(Debug, Default, Deserialize)]
-#[serde(from = "Vec<String>")]
-pub(super) struct Phrases {
-    /// What follows the first word, the longest first.
-    by_first: BTreeMap<String, Vec<Vec<String>>>,
-    /// What stands before the last word, likewise.
-    by_last: BTreeMap<String, Vec<Vec<String>>>,
-}
-
-impl From<Vec<String>> for Phrases {
-    fn from(phrases: Vec<String>) -> Self {
-        let mut all = Self::default();
-        for phrase in phrases {
-            let words: Vec<String> = phrase.split_whitespace().map(fold).collect();
-            let (Some((first, after)), Some((last, before))) = (words.split_first(), words.split_last())
-            else {
-                continue;
-            };
-            all.by_first
-                .entry(first.clone())
-                .or_default()
-                .push(after.to_vec());
-            all.by_last.entry(last.clone()).or_default().push(before.to_vec());
-        }
-        for rests in all.by_first.values_mut().chain(all.by_last.values_mut()) {
-            rests.sort_by_key(|rest| std::cmp::Reverse(rest.len()));
-        }
-        all
-    }
-}
-
-impl Phrases {
-    /// How many words the longest phrase has that these tokens begin with.
-    pub(super) fn begin(&self, tokens: &[Token]) -> Option<usize> {
-        let (first, after) = tokens.split_first()?;
-        let rests = self.by_first.get(&first.word)?;
-        let is_there = |rest: &&Vec<String>| {
-            rest.len() <= after.len() && rest.iter().zip(after).all(|(word, token)| *word == token.word)
-        };
-        rests.iter().find(is_there).map(|rest| rest.len() + 1)
-    }
-
-    /// How many words the longest phrase has that these tokens end with.
-    pub(super) fn end(&self, tokens: &[Token]) -> Option<usize> {
-        let (last, before) = tokens.split_last()?;
-        let rests = self.by_last.get(&last.word)?;
-        let is_there = |rest: &&Vec<String>| {
-            let from = before.len().checked_sub(rest.len());
-            from.is_some_and(|from| {
-                rest.iter()
-                    .zip(&before[from..])
-                    .all(|(word, token)| *word == token.word)
-            })
-        };
-        rests.iter().find(is_there).map(|rest| rest.len() + 1)
-    }
-
-    /// Whether these tokens are one of the phrases, and nothing else.
-    pub(super) fn are(&self, tokens: &[Token]) -> bool {
-        self.begin(tokens) == Some(tokens.len())
-    }
-
-    /// Whether a folded word is one of the phrases.
-    pub(super) fn is_phrase(&self, word: &str) -> bool {
-        self.by_first
-            .get(word)
-            .is_some_and(|rests| rests.iter().any(Vec::is_empty))
-    }
-
-    pub(super) fn have(&self, token: &Token) -> bool {
-        self.are(std::slice::from_ref(token))
     }
 }
 
@@ -163,19 +93,20 @@ pub(super) struct Table {
     pub(super) ones: Phrases,
     pub(super) links: Phrases,
     pub(super) all: Phrases,
-    /// What stands between a task and the words that tell it from others.
+    /// The links before what a task is called.
     pub(super) about: Phrases,
     pub(super) using: Phrases,
-    pub(super) ordinals: BTreeMap<String, u32>,
-    pub(super) numbers: BTreeMap<String, u32>,
+    pub(super) ordinals: Terms<u32>,
+    pub(super) numbers: Terms<u32>,
     pub(super) last: Phrases,
     pub(super) newest: Phrases,
     pub(super) oldest: Phrases,
-    pub(super) statuses: BTreeMap<String, TaskStatus>,
+    pub(super) statuses: Terms<TaskStatus>,
     pub(super) verbs: Verbs,
     pub(super) alone: Phrases,
     replies: Replies,
     says: Says,
+    emoji: BTreeMap<TaskStatus, String>,
 }
 
 macro_rules! texts {
@@ -192,7 +123,7 @@ texts! {
     Replies {
         created kept untitled plan none list line current more switch_which search_what found found_none not_found which
         which_hint foreign refused use_restart failed switched paused resumed restarted cancelled nothing_to interrupted
-        interrupted_hint context recent no_context no_name no_status
+        interrupted_hint context recent recent_line no_context no_name no_status
     }
 }
 

@@ -14,12 +14,16 @@ mod intent;
 mod language;
 mod options;
 mod parameters;
+mod passage;
+mod phrases;
 mod replies;
+mod rule;
 mod runtime;
 mod service;
 mod shown;
 mod target;
 mod tasks;
+mod title;
 mod viewer;
 mod words;
 

@@ -60,23 +60,29 @@ impl Reply {
     }
 }
 
-/// The first tasks of a list, numbered, and how many more there are.
-pub(super) fn lines(language: &Language, tasks: &[Seen], shown: usize, current: Option<&str>) -> Vec<String> {
-    let replies = language.replies();
+/// The first tasks of a list, a line for each, and how many more there are.
+pub(super) fn lines(
+    language: &Language,
+    line: &str,
+    tasks: &[Seen],
+    shown: usize,
+    current: Option<&str>,
+) -> Vec<String> {
     let numbered = tasks.iter().take(shown).enumerate();
     let mut lines: Vec<String> = numbered
         .map(|(index, task)| {
             let mut line = fill(
-                &replies.line,
+                line,
                 &[
                     ("number", &(index + 1).to_string()),
                     ("name", &one_line(&task.name)),
+                    ("emoji", language.emoji(task.status)),
                     ("status", task.status.as_str()),
                     ("progress", &task.progress.to_string()),
                 ],
             );
             if current == Some(&*task.id) {
-                line.push_str(&replies.current);
+                line.push_str(&language.replies().current);
             }
             line
         })

@@ -129,7 +129,7 @@ impl AgentOrchestratorService {
         Err(OrchestratorError::new(
             ErrorCode::ProviderNotFound,
             format!(
-                "there is no provider {}; there are: {}",
+                "no provider {} is registered; registered are: {}",
                 limits::quoted(id),
                 ids.join(", ")
             ),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::viewer::Viewer;
+use super::viewer::{Seen, Viewer};
 
 /// So many viewers are remembered; then the one to whom nothing was shown for longest is forgotten.
 const VIEWERS: usize = 1000;
@@ -29,8 +29,12 @@ impl Shown {
         self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Remembers a list of tasks, in place of the one before.
-    pub(super) fn keep(&self, viewer: &Viewer, ids: Vec<String>) {
+    /// Remembers a list of tasks, in place of the one before. An empty one has no numbers that could be meant.
+    pub(super) fn keep(&self, viewer: &Viewer, tasks: &[Seen]) {
+        if tasks.is_empty() {
+            return;
+        }
+        let ids: Vec<String> = tasks.iter().map(|task| task.id.clone()).collect();
         let mut lists = self.lists();
         let Lists {
             clock,
@@ -64,20 +68,28 @@ fn key_of(viewer: &Viewer) -> Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::TaskStatus;
 
     #[test]
     fn a_thousand_viewers_are_remembered_and_the_oldest_goes_first() {
         let shown = Shown::default();
         let viewer = |number: usize| Viewer::member(format!("room {number}"), None);
+        let task = |id: &str| Seen {
+            id: id.to_owned(),
+            name: String::new(),
+            status: TaskStatus::Pending,
+            progress: 0,
+        };
         for number in 0..VIEWERS {
-            shown.keep(&viewer(number), vec![number.to_string()]);
+            shown.keep(&viewer(number), &[task(&number.to_string())]);
         }
-        shown.keep(&viewer(0), vec!["again".to_owned()]);
-        shown.keep(&viewer(VIEWERS), Vec::new());
-        assert_eq!(shown.last(&viewer(0)), Some(vec!["again".to_owned()]));
+        shown.keep(&viewer(0), &[task("again")]);
+        shown.keep(&viewer(0), &[]);
+        shown.keep(&viewer(VIEWERS), &[task("new")]);
+        let last = |number| shown.last(&viewer(number)).unwrap_or_default();
         assert_eq!(
-            (shown.last(&viewer(1)), shown.last(&viewer(VIEWERS))),
-            (None, Some(Vec::new()))
+            (last(0), last(1), last(VIEWERS)),
+            (vec!["again".to_owned()], vec![], vec!["new".to_owned()])
         );
         let lists = shown.lists();
         assert_eq!((lists.by_viewer.len(), lists.by_age.len()), (VIEWERS, VIEWERS));

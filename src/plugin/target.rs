@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::language::{Language, Table};
-use super::words::{Token, Words, fold, fold_name};
+use super::words::{Token, Words, fold};
 use crate::kernel::TaskStatus;
 
 /// A place in a list.
@@ -38,6 +38,8 @@ pub struct Target {
     pub(super) ordinal_words: Range<usize>,
     /// What was said, without articles before it: it may be the whole name.
     pub(super) whole: String,
+    /// The words, and those for all: "all hands" may be a name.
+    pub(super) with_all: String,
     /// The words as they were typed.
     pub(super) typed: String,
 }
@@ -46,45 +48,44 @@ impl Target {
     /// Reads a text that only says which task.
     pub(super) fn read(language: &Language, text: &str) -> Self {
         let words = Words::of(text);
-        let range = trim(language.words(), &words.tokens, 0..words.tokens.len());
-        Self::of(language, &words, range)
+        Self::of(language, &words, 0..words.tokens.len())
     }
 
-    /// Reads a part of a text, without fillers at its ends.
+    /// Reads a part of a text.
     pub(super) fn of(language: &Language, words: &Words<'_>, range: Range<usize>) -> Self {
         let table = language.words();
-        let tokens = &words.tokens[range];
+        let tokens = &words.tokens[trim(table, &words.tokens, range)];
         let mut target = Self {
             quoted: tokens
                 .iter()
                 .any(|token| token.quoted)
                 .then(|| words.quoted.map(str::to_owned))
                 .flatten(),
-            mine: tokens.iter().any(|token| table.mine.have(token)),
+            mine: (0..tokens.len()).any(|at| table.mine.lead(&tokens[at..])),
             ..Self::default()
         };
         if !table.pronouns.are(tokens) {
-            target.read_words(table, words.text, tokens);
+            target.read_words(table, words, tokens);
         }
         target
     }
 
-    fn read_words(&mut self, table: &Table, text: &str, tokens: &[Token]) {
-        let skipped = tokens
-            .iter()
-            .take_while(|token| table.articles.have(token))
-            .count();
+    fn read_words(&mut self, table: &Table, words: &Words<'_>, tokens: &[Token]) {
+        let mut skipped = 0;
+        while let Some(length) = table.articles.begin(&tokens[skipped..]) {
+            skipped += length;
+        }
         self.whole = joined(tokens[skipped..].iter().map(|token| token.word.as_str()));
-        let mut typed = Vec::new();
+        let (mut typed, mut all) = (Vec::new(), Vec::new());
         // Whether a number here would be that of a task.
         let mut counts = false;
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
             let here = &tokens[at..];
-            let number = number(table, token).filter(|_| counts || token.hash);
+            let number = number_of(table, &token.word).filter(|_| counts || token.hash);
             let ordinal = number.map(|number| (Ordinal::Number(number), 1));
-            let links = table.links.begin(here);
-            let task = table.task.begin(here);
+            let (task, links) = (table.task.begin(here), table.links.begin(here));
+            let about = table.about.begin(here);
             if token.quoted {
                 counts = false;
                 at += 1;
@@ -93,41 +94,45 @@ impl Target {
                     self.ordinal = Some(ordinal);
                     self.ordinal_words = self.words.len()..self.words.len() + length;
                 }
-                self.keep(text, &here[..length], &mut typed);
+                self.keep(words, &here[..length], &mut typed);
                 counts = false;
                 at += length;
-            } else if let Some(length) = task.or(links) {
-                counts = task.is_some() || counts;
+            } else if let Some(length) = task.or(about).or(links) {
+                // What "about" tells is a name, and "3" in it no place in a list.
+                counts = task.is_some() || (counts && about.is_none());
                 at += length;
-            } else if let Some(length) = table.all.begin(here) {
+            } else if let Some(length) = table.all.begin(here).filter(|_| self.words.is_empty()) {
                 self.all = true;
+                all.extend(here[..length].iter().map(|token| token.word.as_str()));
                 counts = false;
                 at += length;
             } else if let Some(length) = dropped(table, here) {
                 counts = false;
                 at += length;
             } else {
-                self.keep(text, &here[..1], &mut typed);
+                self.keep(words, &here[..1], &mut typed);
                 counts = false;
                 at += 1;
             }
         }
-        if let [only] = &self.words[..] {
-            self.status = table.statuses.get(only).copied();
-            if self.ordinal.is_none()
+        if self.quoted.is_none() {
+            self.status = table.statuses.whole(&self.words).copied();
+            // "All 3 tasks" are three, and not the third.
+            if let ([only], None, false) = (&self.words[..], self.ordinal, self.all)
                 && let Some(number) = number_of(table, only)
             {
                 self.ordinal = Some(Ordinal::Number(number));
                 self.ordinal_words = 0..1;
             }
         }
+        self.with_all = joined(all.into_iter().chain(self.words.iter().map(String::as_str)));
         self.typed = joined(typed.into_iter());
     }
 
-    fn keep<'t>(&mut self, text: &'t str, tokens: &[Token], typed: &mut Vec<&'t str>) {
+    fn keep<'t>(&mut self, words: &Words<'t>, tokens: &[Token], typed: &mut Vec<&'t str>) {
         for token in tokens {
             self.words.push(token.word.clone());
-            typed.push(&text[token.core.clone()]);
+            typed.push(words.typed(token));
         }
     }
 
@@ -150,12 +155,11 @@ impl Target {
         self.quoted.as_deref().unwrap_or(&self.typed)
     }
 
-    /// What may be an id or a whole name, folded.
+    /// What may be an id or a whole name.
     pub(super) fn names(&self) -> Vec<String> {
-        let quoted = self.quoted.as_deref().map(fold_name);
-        let mut names: Vec<String> = match quoted {
-            Some(quoted) => vec![quoted],
-            None => vec![self.words.join(" "), self.whole.clone()],
+        let mut names = match &self.quoted {
+            Some(quoted) => vec![quoted.clone()],
+            None => vec![self.words.join(" "), self.with_all.clone(), self.whole.clone()],
         };
         names.retain(|name| !name.is_empty());
         names
@@ -193,9 +197,8 @@ fn dropped(table: &Table, tokens: &[Token]) -> Option<usize> {
 
 /// An ordinal, wherever it stands, and of how many words.
 pub(super) fn ordinal_at(table: &Table, tokens: &[Token]) -> Option<(Ordinal, usize)> {
-    let word = tokens.first().map(|token| token.word.as_str())?;
-    if let Some(number) = table.ordinals.get(word) {
-        return Some((Ordinal::Number(*number), 1));
+    if let Some((number, length)) = table.ordinals.find(tokens) {
+        return Some((Ordinal::Number(*number), length));
     }
     [
         (&table.last, Ordinal::Last),
@@ -206,24 +209,29 @@ pub(super) fn ordinal_at(table: &Table, tokens: &[Token]) -> Option<(Ordinal, us
     .find_map(|(phrases, ordinal)| Some((ordinal, phrases.begin(tokens)?)))
 }
 
-fn number(table: &Table, token: &Token) -> Option<u32> {
-    number_of(table, &token.word)
-}
-
-fn number_of(table: &Table, word: &str) -> Option<u32> {
+/// The number that a word is, in digits or not.
+pub(super) fn number_of(table: &Table, word: &str) -> Option<u32> {
     let digits = word.len() <= 9 && !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
     let written = digits.then(|| word.parse().ok()).flatten();
-    written.or_else(|| table.numbers.get(word).copied())
+    written.or_else(|| table.numbers.whole(&[word]).copied())
 }
 
-/// Drops fillers at both ends.
+/// Without fillers at both ends. In front they go only where no name can begin with them: before an article, "it", or a
+/// quoted span.
 pub(super) fn trim(table: &Table, tokens: &[Token], range: Range<usize>) -> Range<usize> {
     let (mut start, mut end) = (range.start, range.end);
-    while let Some(length) = table.fillers.end(&tokens[start..end]) {
-        end -= length;
-    }
     while let Some(length) = table.fillers.begin(&tokens[start..end]) {
         start += length;
+    }
+    let here = &tokens[start..end];
+    let is_plain = here.first().is_none_or(|token| token.quoted)
+        || table.articles.lead(here)
+        || table.pronouns.lead(here);
+    if !is_plain {
+        start = range.start;
+    }
+    while let Some(length) = table.fillers.end(&tokens[start..end]) {
+        end -= length;
     }
     start..end
 }

@@ -161,10 +161,11 @@ impl AgentOrchestratorService {
         Ok(())
     }
 
-    /// Makes a new task the current one where there is none.
+    /// Makes a new task the current one where there is none that its maker sees.
     pub(super) async fn select_where_none(&self, viewer: &Viewer, task_id: &str) {
         for scope in viewer.scopes() {
-            if matches!(self.orchestrator().current_task_in(&scope), Ok(None)) {
+            let current = self.orchestrator().current_task_in(&scope);
+            if current.is_ok_and(|task| !task.is_some_and(|task| viewer.sees(&task))) {
                 // The task is there and runs; that it is nobody's current one, for want of room, is no reason to say
                 // that it is not.
                 let _ = self.orchestrator().switch_task_in(&scope, Some(task_id)).await;

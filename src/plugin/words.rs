@@ -21,6 +21,12 @@ pub(super) struct Token {
     pub(super) quoted: bool,
 }
 
+impl AsRef<str> for Token {
+    fn as_ref(&self) -> &str {
+        &self.word
+    }
+}
+
 /// A text, taken apart once.
 #[derive(Debug)]
 pub(super) struct Words<'t> {
@@ -71,6 +77,14 @@ impl<'t> Words<'t> {
             }
         }
         words
+    }
+
+    /// A word as it was typed; of the quoted span, what it holds.
+    pub(super) fn typed(&self, token: &Token) -> &'t str {
+        match self.quoted {
+            Some(quoted) if token.quoted => quoted,
+            _ => &self.text[token.core.clone()],
+        }
     }
 
     fn read(&mut self, range: Range<usize>) {
@@ -126,7 +140,7 @@ impl<'t> Words<'t> {
     }
 }
 
-const fn is_line_end(c: char) -> bool {
+pub(super) const fn is_line_end(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 

@@ -38,7 +38,7 @@ for (const [version, name] of CORES) {
       assert.deepEqual(await status(agent), { login: "paused", "the signup page": "completed", billing: "cancelled" });
       assert.deepEqual((await agent.order("interrupted")).map(({ name, waitingFor, output }) => [name, waitingFor, output.at(-1)]), [["login", "interrupted", "Paused due to restart."]]);
       assert.deepEqual((await rows(agent)).login, ["paused", 0, true, false]);
-      const offer = 'Interrupted by a restart, and waiting to be resumed:\n1. login — paused 0%\nSay "resume" and the name to go on.';
+      const offer = 'Interrupted by a restart, and waiting to be resumed:\n1. login — paused 0%\nSay "resume task" and the name to go on.';
       assert.ok((await agent.order("context", {})).includes(offer));
 
       // The core of version 1 knows the room from its tables and can send there; the other has forgotten it, and the next reply says it.
@@ -46,7 +46,7 @@ for (const [version, name] of CORES) {
       assert.deepEqual(sent.map(({ channel, text }) => [channel, text]), version === 1 ? [["r1", offer]] : []);
       const list = "Tasks:\n1. billing — cancelled 40% (current)\n2. the signup page — completed 100%\n3. login — paused 0%";
       assert.equal(await agent.say("tasks"), version === 1 ? list : `${list}\n\n${offer}`);
-      assert.equal(await agent.say("resume the login task"), "Resumed task: login");
+      assert.equal(await agent.say("resume task login"), "Resumed task: login");
       await agent.order("finish", { name: "login" });
       const [{ id }] = await agent.order("tasks");
       assert.equal((await agent.order("wait", { id })).summary, "finished login");
@@ -59,5 +59,80 @@ for (const [version, name] of CORES) {
       agent = await start(t, { version, folder: path });
       assert.deepEqual([await agent.order("sent"), await agent.say("tasks")], [[], "Tasks:\n1. billing — cancelled 40% (current)\n2. the signup page — completed 100%\n3. login — completed 100%"]);
     });
+
+    test("a task belongs to the room that made it, and to the owner of the agent", async (t) => {
+      const agent = await start(t, { version, folder: folder(t), owner: "root" });
+      await agent.say("create a task for login");
+      const foreign = "That task belongs to another room. Only that room or an owner can cancel it.";
+      assert.equal(await agent.say("cancel the login task", { room: "r2", user: "bob" }), foreign);
+      assert.equal(await agent.say("list tasks", { room: "r2", user: "bob" }), "No tasks.");
+      assert.deepEqual(await status(agent), { login: "running" });
+      assert.equal(await agent.say("list tasks", { room: "r2", user: "root" }), "Tasks:\n1. login — running 40%");
+      assert.equal(await agent.say("cancel the login task", { room: "r2", user: "root" }), "Cancelled task: login");
+    });
+
+    test("the core's setting names the active provider", async (t) => {
+      const agent = await start(t, { version, folder: folder(t), settings: { ELIZA_CODE_ACTIVE_SUB_AGENT: "codex" } });
+      assert.equal(await agent.say("create a task for login"), "Created task: login\nProvider: Codex\nStarting execution…");
+    });
+
+    test("without a configuration the agent starts, and says why there are no tasks", async (t) => {
+      const agent = await start(t, { version, folder: folder(t), configured: false });
+      const [why, service] = await agent.order("missing");
+      assert.equal(service, null);
+      assert.match(why + agent.logged(), /call configureAgentOrchestratorPlugin\(\) before the runtime starts/);
+      assert.equal(await agent.say("create a task for login"), "I have nothing to do with that.");
+    });
   });
 }
+
+test("what the core of version 1 finds when it plans in steps comes before the words, too", async (t) => {
+  const agent = await start(t, { version: 1, folder: folder(t), settings: { USE_MULTI_STEP: "true" } });
+  const parameters = { title: "From the planner", provider: "codex" };
+  assert.match(await agent.say("create a task for whatever", { parameters }), /In short: 1 step/);
+  const [{ name, providerId, status }] = await agent.order("tasks");
+  assert.deepEqual([name, providerId, status], ["From the planner", "codex", "completed"]);
+});
+
+describe("what only the core of version 2 has", () => {
+  const version = 2;
+  test("the planner is offered the one action that the message asks for, with its parameters", async (t) => {
+    const agent = await start(t, { version, folder: folder(t) });
+    await agent.say("create a task for login");
+    const prompt = await agent.order("prompt");
+    assert.match(prompt, /- CREATE_TASK: Create an orchestrated background task/);
+    assert.match(prompt, /title\?:string - The name of the task\./);
+    for (const other of ["LIST_TASKS", "CANCEL_TASK", "PAUSE_TASK"]) assert.ok(!prompt.includes(`- ${other}:`), other);
+    await agent.say("What is your address?");
+    assert.ok(!(await agent.order("prompt")).includes("- CREATE_TASK:"));
+  });
+
+  test("what the planner finds in a message comes before its words", async (t) => {
+    const agent = await start(t, { version, folder: folder(t) });
+    const parameters = { title: "From the planner", description: "in full", steps: ["one", "two"], provider: "codex", start: false };
+    assert.equal(await agent.say("create a task for whatever", { parameters }), "Created task: From the planner\nProvider: Codex");
+    const [{ name, description, steps, output, metadata }] = await agent.order("tasks");
+    assert.deepEqual([name, description, steps.map((step) => step.description), output, metadata.status], ["From the planner", "in full", ["one", "two"], ["Plan:", "1. one", "2. two"], "pending"]);
+    assert.equal(await agent.say("start the task", { parameters: { task: "planner" } }), "Resumed task: From the planner");
+  });
+
+  test("with an open gate the planner decides alone", async (t) => {
+    const agent = await start(t, { version, folder: folder(t), gate: "open" });
+    assert.equal(await agent.say("Kümmere dich um die Anmeldung", { parameters: { title: "Anmeldung" } }), "Created task: Anmeldung\nProvider: Eliza\nStarting execution…");
+  });
+
+  test("the core's scheduler leaves our rows alone, also when a worker has the name of the task", async (t) => {
+    const agent = await start(t, { version, folder: folder(t) });
+    await agent.say("create a task for login");
+    assert.equal(await agent.order("due", { name: "login" }), 0);
+    assert.deepEqual((await rows(agent)).login, ["running", 40, true, false]);
+  });
+
+  test("the plugin can be unloaded and loaded again, and has its tasks", async (t) => {
+    const agent = await start(t, { version, folder: folder(t) });
+    await agent.say("create a task for login");
+    assert.deepEqual(await agent.order("reload"), [null, 0]);
+    assert.deepEqual(await status(agent), { login: "paused" });
+    assert.equal(await agent.say("resume it"), "Resumed task: login");
+  });
+});

@@ -1,7 +1,7 @@
 // The actions as the original's own suite had them (33 behaviours; the three about a missing service are the plugin's), through the chat.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ACTIONS } from "agent-orchestrator-wasm/eliza";
+import { ACTIONS } from "agent-orchestrator-wasm/chat";
 import { ann, chatting } from "./help/chat.mjs";
 import "./help/unhandled.mjs";
 
@@ -283,7 +283,7 @@ describe("what the original did wrong", () => {
 
   test("a task is made by who embeds the chat, if he wants to", async (t) => {
     const { orchestrator } = await chatting(t);
-    const { Chat } = await import("agent-orchestrator-wasm/eliza");
+    const { Chat } = await import("agent-orchestrator-wasm/chat");
     const wanted = [];
     const chat = new Chat({ orchestrator, worldOf: () => "agent", create: (task) => (wanted.push(task), orchestrator.createTask({ ...task, id: "own" })) });
     assert.deepEqual((await chat.respond(ann, "create a task for the report")).data, { taskId: "own" });

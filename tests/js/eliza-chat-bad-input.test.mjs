@@ -1,7 +1,7 @@
 // Texts and parameters that are too long, of the wrong kind, or hostile: answered or passed over, nothing done, in time.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { english, readIntent } from "agent-orchestrator-wasm/eliza";
+import { english, readIntent } from "agent-orchestrator-wasm/chat";
 import { ann, chatting } from "./help/chat.mjs";
 import { CODES } from "./help/refused.mjs";
 import { hashes } from "./help/open.mjs";
@@ -195,7 +195,7 @@ describe("an orchestrator", () => {
 
   test("whose task could not be made says why, whatever was thrown", async (t) => {
     const { orchestrator } = await chatting(t);
-    const { Chat } = await import("agent-orchestrator-wasm/eliza");
+    const { Chat } = await import("agent-orchestrator-wasm/chat");
     for (const thrown of [new Error("no room in the table"), null, Object.create(null)]) {
       const reply = await new Chat({ orchestrator, create: () => Promise.reject(thrown) }).respond(ann, "create a task for the report");
       assert.deepEqual([reply.success, reply.data], [false, {}]);

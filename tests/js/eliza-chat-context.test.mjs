@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AgentOrchestrator } from "agent-orchestrator-wasm";
-import { Chat } from "agent-orchestrator-wasm/eliza";
+import { Chat } from "agent-orchestrator-wasm/chat";
 import { memoryJournal } from "agent-orchestrator-wasm/memory";
 import { faultyJournal } from "agent-orchestrator-wasm/testing";
 import { ann, bob, cat, chatting } from "./help/chat.mjs";
@@ -79,7 +79,7 @@ test("after a crash the interrupted tasks are offered, the current one is the sa
   const chat = new Chat({ orchestrator });
   const { text, data: { currentTaskId } } = chat.context(ann);
   assert.equal(currentTaskId, data.taskId);
-  assert.ok(text.endsWith('\n\nInterrupted by a restart, and waiting to be resumed:\n1. the report — paused 0%\nSay "resume" and the name to go on.'), text);
+  assert.ok(text.endsWith('\n\nInterrupted by a restart, and waiting to be resumed:\n1. the report — paused 0%\nSay "resume task" and the name to go on.'), text);
   assert.equal((await chat.respond(ann, "resume the report task")).text, "Resumed task: the report");
   assert.doesNotMatch(chat.context(ann).text, /Interrupted/);
   await provider.call(0);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Chat } from "agent-orchestrator-wasm/eliza";
+import { Chat } from "agent-orchestrator-wasm/chat";
 import { open } from "./help/open.mjs";
 import "./help/unhandled.mjs";
 

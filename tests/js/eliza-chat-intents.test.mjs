@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { english, readIntent } from "agent-orchestrator-wasm/eliza";
+import { english, readIntent } from "agent-orchestrator-wasm/chat";
 
 const { intents } = JSON.parse(readFileSync(new URL("../fixtures/chat.json", import.meta.url), "utf8"));
 

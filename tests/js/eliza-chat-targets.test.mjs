@@ -1,7 +1,7 @@
 // Which task a chat acts on: the one that is meant, if it may be seen, and none when more than one can be meant.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Chat } from "agent-orchestrator-wasm/eliza";
+import { Chat } from "agent-orchestrator-wasm/chat";
 import { ann, bob, cat, chatting } from "./help/chat.mjs";
 import { random } from "./help/random.mjs";
 import "./help/unhandled.mjs";

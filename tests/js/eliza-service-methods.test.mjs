@@ -29,6 +29,13 @@ describe("createCodeTask", () => {
     assert.ok(task.tags.includes("code"));
     assert.equal(task.worldId, AGENT, "without a room it is in the agent's own world");
   });
+  test("has a UUID of its own, also in a page that has no crypto.randomUUID", async (t) => {
+    const { service } = await loaded(t);
+    t.mock.method(globalThis.crypto, "randomUUID", () => assert.fail("there is none on plain http"));
+    const ids = await Promise.all(Array.from({ length: 200 }, async () => (await service.createCodeTask("a", "b")).id));
+    for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    assert.equal(new Set(ids).size, 200);
+  });
   test("takes the world of its room", async (t) => {
     const { service } = await loaded(t);
     const { roomId, worldId } = await service.createCodeTask("a", "b", ROOM);
@@ -220,6 +227,35 @@ describe("what no edition tested", () => {
     await turn();
     for (const { metadata } of await service.getTasks()) assert.deepEqual([metadata.status, metadata.result.summary, metadata.filesCreated], ["completed", "told", ["a.ts"]]);
   });
+  test("a result can be told right after the start, before the provider was asked, and for the run that counts", async (t) => {
+    const provider = manual("eliza");
+    const { service, id, metadata } = await one(t, { providers: [provider] });
+    const run = service.startTaskExecution(id);
+    await service.setTaskResult(id, { success: true, summary: "told" });
+    assert.deepEqual([(await run).summary, provider.calls.length], ["told", 0]);
+    // The first of two runs never ends; what is told is for the second.
+    const first = service.orchestrator.restartTask(id);
+    await provider.call(0);
+    await service.cancelTask(id);
+    await first;
+    void service.orchestrator.restartTask(id);
+    await service.setTaskResult(id, { success: true, summary: "told again" });
+    assert.deepEqual([(await metadata()).result.summary, provider.calls.length], ["told again", 1]);
+  });
+  test("a provider that gives lines ends by itself", async (t) => {
+    let done;
+    const { service, id, metadata } = await one(t, { providers: [{ id: "eliza", async *executeTask() {
+      yield "one";
+      await new Promise((resolve) => (done = resolve));
+      return "of the provider";
+    } }] });
+    const run = service.startTaskExecution(id);
+    while (done === undefined) await turn();
+    await refusedWith("ILLEGAL_TRANSITION", () => service.setTaskResult(id, { success: true }));
+    done();
+    assert.equal((await run).summary, "of the provider");
+    assert.deepEqual((await metadata()).output, ["one"]);
+  });
   test("a result told for one run is not that of the next", async (t) => {
     const { service, id, metadata } = await one(t);
     await service.setTaskError(id, "told");
@@ -317,6 +353,19 @@ describe("what no edition tested", () => {
     await turn();
     assert.deepEqual(seen, ["running", chat.message("").entityId, AGENT, ROOM, WORLD, "/work", true]);
   });
+});
+
+test("what is nothing of the kind is refused, by a promise, and changes nothing", async (t) => {
+  const { service, id } = await one(t);
+  const before = service.orchestrator.stateHash();
+  const wrong = [
+    ["setTaskResult", id, null], ["setTaskResult", id, { success: "yes" }], ["setTaskError", id, 7], ["renameTask", id, {}], ["searchTasks", 7], ["appendOutput", id, 7],
+    ["addStep", id, null], ["setUserStatus", id, "shut"], ["updateTaskStatus", 7, "running"], ["getTask", {}], ["createTask", 7, "b"], ["createTask", " ", "b"], ["setCurrentTask", 7],
+    ["getRecentTasks", -1], ["getTasksByStatus", "gone"], ["startTaskExecution", undefined],
+  ];
+  for (const [method, ...args] of wrong) await refusedWith("INVALID_ARGUMENT", () => service[method](...args));
+  await refusedWith("ILLEGAL_TRANSITION", () => service.updateTaskStatus(id, "blocked"));
+  assert.equal(service.orchestrator.stateHash(), before);
 });
 
 describe("the active provider", () => {

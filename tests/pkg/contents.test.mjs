@@ -49,13 +49,19 @@ test("the other entries export what they are for, and nothing internal", async (
     testing: [
       "Random", "SimulationError", "VirtualClock", "defaultScenario", "faultPlan", "faultyJournal", "journalConformance", "journalFaults", "scriptedProvider", "simulate",
     ],
+    eliza: [
+      "AgentOrchestratorService", "agentOrchestratorPlugin", "cancelTaskAction", "configureAgentOrchestratorPlugin", "createAgentOrchestratorPlugin", "createTaskAction",
+      "default", "english", "getConfiguredAgentOrchestratorOptions", "listTasksAction", "pauseTaskAction", "resetAgentOrchestratorPlugin", "resumeTaskAction",
+      "searchTasksAction", "switchTaskAction", "taskContextProvider",
+    ],
+    chat: ["ACTIONS", "Chat", "english", "readIntent"],
   };
   assert.deepEqual(Object.keys(manifest.exports).filter((entry) => !/^\.$|inline|\.wasm$|json$/.test(entry)).sort(), Object.keys(expected).map((name) => `./${name}`).sort());
   for (const [entry, names] of Object.entries(expected)) {
     assert.deepEqual(Object.keys(await import(join(installed, manifest.exports[`./${entry}`].default))), names, entry);
   }
   const required = createRequire(join(installed, "package.json"));
-  for (const entry of ["memory", "node", "testing"]) assert.deepEqual(Object.keys(required(`${manifest.name}/${entry}`)).sort(), expected[entry], entry);
+  for (const entry of ["memory", "node", "testing", "eliza", "chat"]) assert.deepEqual(Object.keys(required(`${manifest.name}/${entry}`)).sort(), expected[entry], entry);
 });
 
 test("names no folder of the machine that built it", () => {

@@ -1,9 +1,10 @@
 // The packed tarball in every runtime that has no page.
 import assert from "node:assert/strict";
-import { mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { allReplied } from "./apps/agent.mjs";
 import { allWell } from "./apps/journals.mjs";
 import { expected } from "./apps/smoke.mjs";
 import { bundle, inConsumer, tool } from "./help/consumer.mjs";
@@ -26,14 +27,21 @@ test("Bun", async () => {
 });
 
 /** What Deno may do: reading /proc, by which it tells a process that is gone, needs all rights. */
-const journals = {
-  "Node, import": [process.execPath, ["journal.mjs"]],
-  "Node, require": [process.execPath, ["journal.cjs"]],
-  Deno: [tool("deno"), ["run", "--no-remote", "--allow-all", "journal.mjs"], { DENO_DIR: join(scratch, "deno"), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" }],
-  Bun: [tool("bun"), ["run", "journal.mjs"], { BUN_INSTALL_CACHE_DIR: join(scratch, "bun"), DO_NOT_TRACK: "1" }],
-};
-for (const [name, [command, words, env]] of Object.entries(journals)) {
+const inFiles = (program) => Object.entries({
+  "Node, import": [process.execPath, [`${program}.mjs`]],
+  "Node, require": [process.execPath, [`${program}.cjs`]],
+  Deno: [tool("deno"), ["run", "--no-remote", "--allow-all", `${program}.mjs`], { DENO_DIR: join(scratch, "deno"), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" }],
+  Bun: [tool("bun"), ["run", `${program}.mjs`], { BUN_INSTALL_CACHE_DIR: join(scratch, "bun"), DO_NOT_TRACK: "1" }],
+});
+for (const [name, [command, words, env]] of inFiles("journal")) {
   test(`a journal in files: ${name}`, async () => assert.equal(await inConsumer(command, [...words, join(scratch, name)], env), allWell));
+}
+for (const [name, [command, words, env]] of inFiles("eliza")) {
+  test(`the elizaOS face, with its tasks in files: ${name}`, async () => {
+    const folder = mkdtempSync(join(scratch, "agent-"));
+    assert.equal(await inConsumer(command, [...words, folder], env), allReplied);
+    assert.ok(existsSync(join(folder, ".eliza", "agent-orchestrator", "ada")));
+  });
 }
 
 test("workerd, bundled as wrangler does", async () => {

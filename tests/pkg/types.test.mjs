@@ -32,7 +32,7 @@ test("publint", async () => {
 const attw = (...options) => inConsumer(tool("attw"), [tarball(), "--profile", "node16", "--no-color", "--no-emoji", ...options]);
 
 /** Entries with a build for require. The others are ES modules, which Node takes from require as well. */
-const both = [".", "memory", "node", "testing"];
+const both = [".", "memory", "node", "testing", "eliza", "chat"];
 
 test("arethetypeswrong, for import and require", () => attw("--entrypoints", ...both));
 

@@ -1,6 +1,6 @@
 //! The conversations of the fixture, which the face in TypeScript has with its users, too.
 
-use agent_orchestrator::plugin::{ChatMessage, Role};
+use agent_orchestrator::plugin::{ACTIONS, ChatMessage, Role};
 use serde_json::{Value, json};
 
 use super::plugin_host::{Actor, Does, Host};
@@ -43,7 +43,15 @@ fn heard(host: &Host, said: &Value) -> Value {
         host.agent.roles.lock().unwrap().insert(user.clone(), role);
     }
     let options = json!({ "parameters": said["parameters"] });
-    match host.wait(host.service.respond(&message, &options)) {
+    let asked = said["asked"].as_str().map(|name| {
+        let mut actions = ACTIONS.iter();
+        actions.find(|action| action.name.as_str() == name).unwrap()
+    });
+    let reply = match asked {
+        Some(action) => Some(host.wait(action.handle(&host.service, &message, &options))),
+        None => host.wait(host.service.respond(&message, &options)),
+    };
+    match reply {
         None => Value::Null,
         Some(reply) => json!([reply.action, reply.success, reply.text]),
     }

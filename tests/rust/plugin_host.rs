@@ -1,13 +1,13 @@
 //! A host for the face: rooms, roles and settings as a test says, virtual time, and providers that do what their name says.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use agent_orchestrator::plugin::{ChatMessage, Reply, Role, RoomInfo, Runtime};
 use agent_orchestrator::runtime::SimulatedRuntime;
 use agent_orchestrator::{
-    AgentOrchestratorPluginOptions, AgentOrchestratorService, AgentProvider, Journal, OrchestratedTask,
-    ProviderTaskExecutionContext, TaskResult, async_trait,
+    AgentOrchestratorPluginOptions, AgentOrchestratorService, AgentProvider, EventFilter, Journal,
+    OrchestratedTask, OrchestratorEvent, ProviderTaskExecutionContext, Subscription, TaskResult, async_trait,
 };
 use serde_json::Value;
 
@@ -155,6 +155,13 @@ impl Host {
         reply.data["taskId"].as_str().unwrap().to_owned()
     }
 
+    /// A task outside of any room, and its provider at work.
+    pub(crate) fn run(&self, name: &str) -> String {
+        let id = self.ok(self.service.create_task(name, "", None, None)).id;
+        drop(self.ok(self.service.start_task_execution(&id)));
+        id
+    }
+
     pub(crate) fn task(&self, id: &str) -> OrchestratedTask {
         self.service.orchestrator().get_task(id).unwrap().unwrap()
     }
@@ -171,4 +178,33 @@ pub(crate) fn options(actors: Vec<Actor>, default: &str) -> AgentOrchestratorPlu
         .map(|actor| Arc::new(actor) as Arc<dyn AgentProvider>)
         .collect();
     AgentOrchestratorPluginOptions::new(providers, default, || "/work".to_owned())
+}
+
+/// Events as they come.
+#[derive(Clone, Default)]
+pub(crate) struct Seen {
+    events: Arc<Mutex<Vec<OrchestratorEvent>>>,
+}
+
+impl Seen {
+    pub(crate) fn listen(&self, host: &Host, filter: EventFilter) -> Subscription {
+        let events = self.events.clone();
+        let listener = move |event: &OrchestratorEvent| events.lock().unwrap().push(event.clone());
+        host.service.subscribe(filter, listener).unwrap()
+    }
+
+    pub(crate) fn events(&self) -> Vec<OrchestratorEvent> {
+        self.events.lock().unwrap().clone()
+    }
+
+    pub(crate) fn types(&self) -> Vec<&'static str> {
+        let events = self.events.lock().unwrap();
+        events.iter().map(|event| event.kind.type_name()).collect()
+    }
+}
+
+/// For tests that touch what the whole process shares.
+pub(crate) fn one_configuration() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }

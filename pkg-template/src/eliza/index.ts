@@ -1,5 +1,6 @@
 /** The elizaOS face: a plugin for a runtime of elizaOS, in which the orchestrator keeps the tasks of the agent. */
-export * from "./chat/index.js";
+export { english } from "./chat/english.js";
+export type { Language } from "./chat/index.js";
 export { configureAgentOrchestratorPlugin, getConfiguredAgentOrchestratorOptions, resetAgentOrchestratorPlugin } from "./configuration.js";
 export type { DefaultJournal } from "./journal.js";
 export type { TaskEvent, TaskEventListener } from "./listeners.js";

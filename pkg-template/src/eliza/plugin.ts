@@ -1,6 +1,8 @@
 /** The plugin object: what a runtime loads. It brings the service, the seven actions and the context of prompts. */
-import { OrchestratorError } from "../api.js";
-import { ACTIONS, english, type Action, type ActionName, type ChatContext, type Language } from "./chat/index.js";
+import { OrchestratorError, _describe as describe } from "../api.js";
+import { ACTIONS, type Action, type ActionName } from "./chat/actions.js";
+import { english } from "./chat/english.js";
+import type { ChatContext, Language } from "./chat/index.js";
 import { configuredLanguage } from "./configuration.js";
 import { readPluginOptions, type AgentOrchestratorPluginOptions } from "./options.js";
 import { field, text, type ElizaActionResult, type ElizaContent, type ElizaMessage, type ElizaRuntime } from "./runtime-types.js";
@@ -41,11 +43,12 @@ export type ElizaContextProvider = {
 export type ElizaPlugin = {
   name: string;
   description: string;
-  // The core's `Service` has a protected member, so that no class but its own is one to TypeScript.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  // The core's `Service` has a protected member: to TypeScript no class but that one's own heirs can stand here.
   services: any[];
   actions: ElizaAction[];
   providers: ElizaContextProvider[];
+  /** Called by core 2 when it unloads the plugin. */
+  dispose(runtime: ElizaRuntime): Promise<void>;
 };
 
 /** The service of a runtime, if it has started. */
@@ -79,12 +82,12 @@ function action({ name, similes, description, parameters }: Action): ElizaAction
       if (service === undefined) return false;
       return service.settings.gate === "open" || service.chat.validate(name, text(message.content, "text") ?? "");
     },
-    async handler(runtime, message, _state, options, callback) {
+    async handler(runtime, message, state, options, callback) {
       const service = serviceOf(runtime);
       if (service === undefined) throw new OrchestratorError("NOT_CONFIGURED", "AgentOrchestratorService not available (CODE_TASK)");
       const viewer = await service.viewerOf(message);
-      // The core gives what its planner found under `parameters`; callers of their own may give it right away.
-      const parameters = field(options, "parameters") ?? options;
+      // Where core 2 gives what its planner found, where core 1 does when it plans in steps, and where callers of their own may.
+      const parameters = field(options, "parameters") ?? field(field(state, "data"), name.toLowerCase().replace("_", "")) ?? options;
       const reply = await service.chat.respond(viewer, text(message.content, "text") ?? "", { action: name, parameters });
       if (reply === undefined) return undefined;
       const said = [reply.text, service.takeOffer(viewer.room)].filter((part) => part !== undefined).join("\n\n");
@@ -94,7 +97,7 @@ function action({ name, similes, description, parameters }: Action): ElizaAction
         await callback?.({ text: said, actions: [name], ...(source === undefined ? {} : { source }) });
       } catch (error) {
         // What was done is done, whether or not somebody could be told.
-        runtime.logger?.warn({ src: "agent-orchestrator", action: name, error: String(error) }, "A reply could not be delivered");
+        runtime.logger?.warn({ src: "agent-orchestrator", action: name, error: describe(error) }, "A reply could not be delivered");
       }
       return { success: reply.success, text: said, data: { actionName: name, ...reply.data } };
     },
@@ -119,14 +122,14 @@ export const resumeTaskAction = named("RESUME_TASK");
 /** Cancels a task. */
 export const cancelTaskAction = named("CANCEL_TASK");
 
-const contextProvider = (language: () => Language): ElizaContextProvider => ({
+const contextProvider = (language: () => Language | undefined): ElizaContextProvider => ({
   name: "TASK_CONTEXT",
   description: "Provides context about active and recent orchestrated tasks",
   position: 90,
   async get(runtime, message) {
     const service = serviceOf(runtime);
     if (service !== undefined) return service.chat.context(await service.viewerOf(message));
-    const { noService, noStatus } = language().replies;
+    const { noService, noStatus } = (language() ?? english).replies;
     return {
       text: noService,
       values: { taskContext: noService, currentTaskName: noStatus, currentTaskStatus: noStatus },
@@ -136,7 +139,7 @@ const contextProvider = (language: () => Language): ElizaContextProvider => ({
 });
 
 /** Tells the model of the tasks that who wrote may see: `TASK_CONTEXT`. */
-export const taskContextProvider = contextProvider(() => configuredLanguage() ?? english);
+export const taskContextProvider = contextProvider(configuredLanguage);
 
 const plugin = (service: unknown, provider: ElizaContextProvider): ElizaPlugin => ({
   name: "agent-orchestrator",
@@ -144,6 +147,13 @@ const plugin = (service: unknown, provider: ElizaContextProvider): ElizaPlugin =
   services: [service],
   actions,
   providers: [provider],
+  async dispose(runtime) {
+    const service = serviceOf(runtime);
+    await service?.stop();
+    // The core would go on giving out the service that has ended, and start no other one.
+    const { services } = runtime;
+    if (services instanceof Map) services.delete(AgentOrchestratorService.serviceType);
+  },
 });
 
 /** A plugin that has its own options, whatever is configured for the process. Throws as {@link configureAgentOrchestratorPlugin}. */
@@ -154,7 +164,7 @@ export function createAgentOrchestratorPlugin(options: AgentOrchestratorPluginOp
       return startService(runtime, settings);
     }
   }
-  return plugin(OwnService, contextProvider(() => settings.language ?? english));
+  return plugin(OwnService, contextProvider(() => settings.language));
 }
 
 /** The plugin, as configured by {@link configureAgentOrchestratorPlugin} when the runtime starts it. */

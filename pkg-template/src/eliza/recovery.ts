@@ -1,7 +1,6 @@
 /** What a restart has interrupted: found when the service starts, and offered to those who asked for it. */
 import type { OrchestratedTask, OrchestratorApi } from "../api.js";
-import type { Language } from "./chat/index.js";
-import { offer } from "./chat/replies.js";
+import type { Chat } from "./chat/index.js";
 import { tasksAnywhere } from "./chat/viewer.js";
 import { text, type ElizaRuntime } from "./runtime-types.js";
 
@@ -17,17 +16,13 @@ export class Offers {
   /** What rooms could not be told yet. */
   readonly #untold = new Map<string, string>();
 
-  /** Finds what was interrupted since the last time, and tells the rooms. Never rejects. */
-  async make(runtime: ElizaRuntime, orchestrator: OrchestratorApi, language: Language): Promise<void> {
-    const rooms = new Map<string, OrchestratedTask[]>();
-    for (const task of interruptedTasks(orchestrator)) {
-      const note = noteOf(task);
-      if (task.output.includes(note)) continue;
-      await orchestrator.appendOutput(task.id, note);
-      if (task.roomId !== undefined) rooms.set(task.roomId, [...(rooms.get(task.roomId) ?? []), task]);
-    }
-    for (const [room, tasks] of rooms) this.#untold.set(room, offer(language, tasks));
-    await Promise.all([...rooms.keys()].map((room) => this.#tell(runtime, room)));
+  /** Finds what was interrupted since the last time, at once, and tells the rooms. Rejects only with what the orchestrator refuses. */
+  async make(runtime: ElizaRuntime, orchestrator: OrchestratorApi, chat: Chat): Promise<void> {
+    const interrupted = interruptedTasks(orchestrator).filter((task) => !task.output.includes(noteOf(task)));
+    const rooms = new Set(interrupted.map(({ roomId }) => roomId).filter((room) => room !== undefined));
+    for (const room of rooms) this.#untold.set(room, chat.offer(interrupted.filter(({ roomId }) => roomId === room)));
+    await Promise.all(interrupted.map((task) => orchestrator.appendOutput(task.id, noteOf(task))));
+    await Promise.all([...rooms].map((room) => this.#tell(runtime, room)));
   }
 
   /** What is to be added to the next reply in a room. */
@@ -38,15 +33,18 @@ export class Offers {
   }
 
   async #tell(runtime: ElizaRuntime, roomId: string): Promise<void> {
+    let offered: string | undefined;
     try {
       const room = await runtime.getRoom?.(roomId);
       const source = text(room, "source");
-      const offered = this.#untold.get(roomId);
-      if (source === undefined || offered === undefined || runtime.sendMessageToTarget === undefined) return;
+      if (source === undefined || runtime.sendMessageToTarget === undefined) return;
+      // Not while it is on its way already, nor when a reply was faster.
+      offered = this.take(roomId);
+      if (offered === undefined) return;
       await runtime.sendMessageToTarget({ source, roomId, channelId: text(room, "channelId"), serverId: text(room, "messageServerId") }, { text: offered, source });
-      this.#untold.delete(roomId);
     } catch {
       // Nobody who could take the message there is here yet. The next reply in that room says it.
+      if (offered !== undefined) this.#untold.set(roomId, offered);
     }
   }
 }

@@ -12,10 +12,14 @@ export async function worldOf(runtime: ElizaRuntime, room: string): Promise<stri
   return text(await runtime.getRoom?.(room), "worldId");
 }
 
-/** A setting of the runtime that is text, without white space around it. */
+/** A setting of the runtime that is text, without white space around it. One that cannot be read is none. */
 export function setting(runtime: ElizaRuntime, name: string): string | undefined {
-  const value = runtime.getSetting?.(name);
-  return typeof value === "string" ? value.trim() || undefined : undefined;
+  try {
+    const value = runtime.getSetting?.(name);
+    return typeof value === "string" ? value.trim() || undefined : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function isConfiguredOwner(runtime: ElizaRuntime, user: string): boolean {

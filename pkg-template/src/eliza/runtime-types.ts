@@ -7,6 +7,8 @@
 export interface ElizaRuntime {
   readonly agentId: string;
   readonly logger?: ElizaLogger | undefined;
+  /** All services by their type, in a `Map`. */
+  readonly services?: unknown;
   getService(type: string): unknown;
   getSetting?(name: string): unknown;
   getRoom?(id: string): Promise<unknown>;

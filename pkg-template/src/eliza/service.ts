@@ -1,13 +1,15 @@
 /** The service: an orchestrator in an elizaOS runtime, with the methods that hosts of elizaOS know. */
-import { AgentOrchestrator, OrchestratorError, _describe as describe } from "../api.js";
+import { AgentOrchestrator, OrchestratorError, _describe as describe, _invalid as invalid, _object as object, _string as string } from "../api.js";
 import type { OrchestratedTask, OrchestratorApi, OrchestratorEvent, TaskOutcome, TaskResult, TaskStatus, TaskStep, TaskUserStatus } from "../api.js";
-import { Chat, english, type Viewer, type WantedTask } from "./chat/index.js";
+import type { Chat, Viewer } from "./chat/index.js";
+import { tasksAnywhere } from "./chat/viewer.js";
 import { configuredSettings } from "./configuration.js";
+import { creationOf, type Wanted } from "./creation.js";
 import { journalOf, type DefaultJournal } from "./journal.js";
 import { Listeners, type TaskEventListener } from "./listeners.js";
 import type { Settings } from "./options.js";
 import { interruptedTasks, Offers } from "./recovery.js";
-import { setting, viewerOf, worldOf } from "./roles.js";
+import { viewerOf } from "./roles.js";
 import type { ElizaMessage, ElizaRuntime } from "./runtime-types.js";
 import { hasTable, TaskTable } from "./table.js";
 import { elizaTask, type ElizaTask } from "./task.js";
@@ -19,8 +21,15 @@ const PATIENCE = 5000;
 /** What a result told from outside has; what is absent is nothing. */
 export type ToldResult = Pick<TaskResult, "success"> & Partial<TaskResult>;
 
-/** What a task is created with; without a world it is that of its room. */
-type Creation = Pick<WantedTask, "name" | "description" | "steps"> & Partial<WantedTask>;
+/** What a service is made of. */
+interface Parts {
+  readonly runtime: ElizaRuntime;
+  readonly orchestrator: OrchestratorApi;
+  readonly settings: Settings;
+  readonly told: Told;
+  readonly chat: typeof Chat;
+  readonly ended: () => void;
+}
 
 /** For promises that callers need not wait for: what they reject with is no fault of the process. */
 function unhurried<T>(promise: Promise<T>): Promise<T> {
@@ -51,6 +60,7 @@ export class AgentOrchestratorService {
   readonly #table: TaskTable | undefined;
   readonly #listeners: Listeners;
   readonly #offers = new Offers();
+  readonly #ended: () => void;
   #stopped: Promise<void> | undefined;
 
   /** Starts a service that goes by {@link configureAgentOrchestratorPlugin}. Rejects with `NOT_CONFIGURED`, or with what its journal refuses. */
@@ -59,12 +69,13 @@ export class AgentOrchestratorService {
   }
 
   /** @internal */
-  constructor(runtime: ElizaRuntime, orchestrator: OrchestratorApi, settings: Settings, told: Told) {
+  constructor({ runtime, orchestrator, settings, told, chat: OwnChat, ended }: Parts) {
     this.#runtime = runtime;
     this.#told = told;
+    this.#ended = ended;
     this.orchestrator = orchestrator;
     this.settings = settings;
-    this.chat = new Chat({ orchestrator, language: settings.language ?? english, create: (wanted) => this.create(wanted) });
+    this.chat = new OwnChat({ orchestrator, language: settings.language, create: (wanted) => this.create(wanted) });
     this.#listeners = new Listeners((error) => this.#warn("A listener of task events failed", error));
     if (settings.persistTasks && hasTable(runtime)) {
       this.#table = new TaskTable(runtime, {
@@ -76,7 +87,7 @@ export class AgentOrchestratorService {
     }
     orchestrator.subscribe((event) => this.#happened(event));
     // Not waited for: a host that is slow to take messages must not keep the agent from starting.
-    void this.#offers.make(runtime, orchestrator, settings.language ?? english).catch((error: unknown) => this.#warn("What a restart has interrupted could not be offered", error));
+    void this.#offers.make(runtime, orchestrator, this.chat).catch((error: unknown) => this.#warn("What a restart has interrupted could not be offered", error));
   }
 
   // ----- messages -----
@@ -95,8 +106,7 @@ export class AgentOrchestratorService {
 
   /** Creates a task, without starting it. Its provider is the one named, else the active one, else the default one. */
   async createTask(name: string, description: string, roomId?: string, providerId?: string): Promise<ElizaTask> {
-    const place = roomId === undefined ? {} : { roomId };
-    return elizaTask(await this.create({ name, description, steps: [], providerId, ...place }));
+    return elizaTask(await this.create({ name, description, steps: [], roomId, providerId }));
   }
 
   /** The same, by the name that it had before. */
@@ -105,20 +115,11 @@ export class AgentOrchestratorService {
   }
 
   /** @internal */
-  async create({ name, description, roomId, worldId, providerId, steps, userId }: Creation): Promise<OrchestratedTask> {
-    return this.orchestrator.createTask({
-      // What is kept in SQL is known by UUIDs.
-      id: crypto.randomUUID(),
-      name,
-      description,
-      roomId,
-      worldId: worldId ?? (await this.#worldOf(roomId)) ?? this.#runtime.agentId,
-      providerId: providerId ?? this.#activeProvider(),
-      steps,
-      metadata: userId === undefined ? {} : { entityId: userId },
-    });
+  async create(wanted: Wanted): Promise<OrchestratedTask> {
+    return this.orchestrator.createTask(await creationOf(this.#runtime, this.settings, wanted, (message, error) => this.#warn(message, error)));
   }
 
+  /** A task as it is now; null when there is none with this id. */
   async getTask(taskId: string): Promise<ElizaTask | null> {
     return this.#read(taskId) ?? null;
   }
@@ -133,20 +134,23 @@ export class AgentOrchestratorService {
     return this.orchestrator.listTasks({ limit }).tasks.map(elizaTask);
   }
 
+  /** The tasks with a status, in the order of their creation. */
   async getTasksByStatus(status: TaskStatus): Promise<ElizaTask[]> {
     return this.#all(status).map(elizaTask);
   }
 
   /** Tasks that a text means, best first; none for an empty one. */
   async searchTasks(query: string): Promise<ElizaTask[]> {
-    return query.trim() === "" ? [] : this.orchestrator.searchTasks(query, { limit: 1000 }).map(elizaTask);
+    return string("the query", query).trim() === "" ? [] : this.orchestrator.searchTasks(query, { limit: 1000 }).map(elizaTask);
   }
 
   /** Gives a task another name. An empty one changes nothing. */
   async renameTask(taskId: string, name: string): Promise<void> {
-    if (name.trim() !== "") await this.orchestrator.renameTask(taskId, name.trim());
+    const given = string("the name", name).trim();
+    if (given !== "") await this.orchestrator.renameTask(taskId, given);
   }
 
+  /** Appends the lines of a text that are not blank. */
   appendOutput(taskId: string, output: string): Promise<void> {
     return this.orchestrator.appendOutput(taskId, output);
   }
@@ -156,14 +160,17 @@ export class AgentOrchestratorService {
     return this.orchestrator.updateProgress(taskId, Number.isFinite(progress) ? progress : 0);
   }
 
+  /** Adds a step to a task's plan. */
   addStep(taskId: string, description: string): Promise<TaskStep> {
     return this.orchestrator.addStep(taskId, description);
   }
 
+  /** Moves a step; the task's progress follows the share of completed steps. */
   updateStep(taskId: string, stepId: string, status: TaskStatus, output?: string): Promise<void> {
     return this.orchestrator.updateStep(taskId, stepId, status, output);
   }
 
+  /** Sets what the user thinks of a task. */
   async setUserStatus(taskId: string, status: TaskUserStatus): Promise<void> {
     await this.orchestrator.setUserStatus(taskId, status);
   }
@@ -173,6 +180,7 @@ export class AgentOrchestratorService {
     await this.orchestrator.reassignTask(taskId, providerId);
   }
 
+  /** Removes a task and all tasks below it, cancelling what has not ended. */
   async deleteTask(taskId: string): Promise<void> {
     await this.orchestrator.deleteTask(taskId);
   }
@@ -188,6 +196,7 @@ export class AgentOrchestratorService {
     return unhurried(this.#start(taskId));
   }
 
+  /** Asks a task to hold. A provider that does not look finishes all the same. */
   async pauseTask(taskId: string): Promise<void> {
     await this.orchestrator.pauseTask(taskId);
   }
@@ -197,14 +206,17 @@ export class AgentOrchestratorService {
     await this.orchestrator.resumeTask(taskId);
   }
 
+  /** Calls a task off, and all tasks below it: at once, whatever their providers do. */
   async cancelTask(taskId: string): Promise<void> {
     await this.orchestrator.cancelTask(taskId);
   }
 
+  /** Whether a task is cancelled; false also when there is none with this id. */
   isTaskCancelled(taskId: string): boolean {
     return this.orchestrator.getTask(taskId)?.status === "cancelled";
   }
 
+  /** Whether a task is paused; false also when there is none with this id. */
   isTaskPaused(taskId: string): boolean {
     return this.orchestrator.getTask(taskId)?.status === "paused";
   }
@@ -229,22 +241,26 @@ export class AgentOrchestratorService {
   }
 
   /** Ends a task with a result, in its provider's place. Refused when it has ended already. */
-  setTaskResult(taskId: string, result: ToldResult): Promise<void> {
-    const { filesCreated = [], filesModified = [], summary = "", error, ...rest } = result;
+  async setTaskResult(taskId: string, result: ToldResult): Promise<void> {
+    const { filesCreated = [], filesModified = [], summary = "", error, ...rest } = object("the result", result) as ToldResult;
+    if (typeof rest.success !== "boolean") throw invalid("a result must have `success`, true or false");
     return this.#end(taskId, { ...rest, summary, filesCreated, filesModified, ...(error === undefined ? {} : { error }) });
   }
 
   /** Ends a task as failed, in its provider's place. */
-  setTaskError(taskId: string, message: string): Promise<void> {
-    return this.#end(taskId, { success: false, summary: message, error: message, retryable: false });
+  async setTaskError(taskId: string, message: string): Promise<void> {
+    const error = string("the error", message);
+    return this.#end(taskId, { success: false, summary: error, error, retryable: false });
   }
 
   // ----- the current task -----
 
+  /** The id of the current task of the service. */
   getCurrentTaskId(): string | null {
     return this.orchestrator.currentTask?.id ?? null;
   }
 
+  /** The current task of the service. */
   async getCurrentTask(): Promise<ElizaTask | null> {
     const task = this.orchestrator.currentTask;
     return task === undefined ? null : elizaTask(task);
@@ -280,6 +296,7 @@ export class AgentOrchestratorService {
     this.#listeners.add(type, listener);
   }
 
+  /** Ends what {@link on} began. */
   off(type: string, listener: TaskEventListener): void {
     this.#listeners.remove(type, listener);
   }
@@ -297,8 +314,12 @@ export class AgentOrchestratorService {
 
   async #stop(): Promise<void> {
     this.#listeners.clear();
-    await this.#table?.close(PATIENCE);
-    await this.orchestrator.dispose();
+    try {
+      await this.#table?.close(PATIENCE);
+      await this.orchestrator.dispose();
+    } finally {
+      this.#ended();
+    }
   }
 
   // ----- inside -----
@@ -312,13 +333,14 @@ export class AgentOrchestratorService {
   }
 
   async #end(taskId: string, result: Parameters<Told["end"]>[1]): Promise<void> {
-    const { status } = this.#find(taskId);
-    const open = (status === "running" || status === "paused") && this.#told.end(taskId, result);
-    if (open) return void (await this.orchestrator.waitForTask(taskId));
-    if (status === "running") throw new OrchestratorError("ILLEGAL_TRANSITION", "the provider of the task is at work, and gives its result itself");
-    this.#told.expect(taskId, result);
+    const task = this.#find(taskId);
+    const under = task.status === "running" || task.status === "paused";
+    const ended = under ? this.#told.end(task, result) : undefined;
+    if (ended === false) throw new OrchestratorError("ILLEGAL_TRANSITION", "the provider of the task is at work, and gives its result itself");
+    if (ended === undefined) this.#told.expect(taskId, result);
     try {
-      await this.#start(taskId);
+      // A task that runs, and whose provider was not asked yet, answers when it would be.
+      await (ended === true || task.status === "running" ? this.orchestrator.waitForTask(taskId) : this.#start(taskId));
     } finally {
       this.#told.expect(taskId, undefined);
     }
@@ -326,6 +348,7 @@ export class AgentOrchestratorService {
 
   #happened(event: OrchestratorEvent): void {
     if (!("taskId" in event)) return;
+    if (event.type === "task:deleted") this.#told.forget(event.taskId);
     this.#table?.changed(event.taskId);
     this.#listeners.tell(event);
   }
@@ -342,30 +365,7 @@ export class AgentOrchestratorService {
   }
 
   #all(status?: TaskStatus): OrchestratedTask[] {
-    const found: OrchestratedTask[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = this.orchestrator.listTasks({ sort: "createdAt", limit: 1000, status, cursor });
-      found.push(...page.tasks);
-      cursor = page.nextCursor;
-    } while (cursor !== undefined);
-    return found;
-  }
-
-  async #worldOf(roomId: string | undefined): Promise<string | undefined> {
-    try {
-      return roomId === undefined ? undefined : await worldOf(this.#runtime, roomId);
-    } catch (error) {
-      this.#warn("The world of a room is not known", error);
-      return undefined;
-    }
-  }
-
-  /** Asked at every create, so that it can be changed while the agent runs. Nothing: the default provider. */
-  #activeProvider(): string | undefined {
-    const name = this.settings.activeProviderEnvVar;
-    const variable = typeof process === "undefined" ? undefined : process.env?.[name];
-    return setting(this.#runtime, name) ?? (variable?.trim() || undefined);
+    return tasksAnywhere(this.orchestrator, { sort: "createdAt", status });
   }
 
   #warn(message: string, error: unknown): void {
@@ -373,9 +373,24 @@ export class AgentOrchestratorService {
   }
 }
 
+/** The services that run: one for each runtime, however often it is told to start. */
+const running = new WeakMap<ElizaRuntime, Promise<AgentOrchestratorService>>();
+
 /** Opens the orchestrator of an agent, and the service around it. */
-export async function startService(runtime: ElizaRuntime, settings: Settings): Promise<AgentOrchestratorService> {
+export function startService(runtime: ElizaRuntime, settings: Settings): Promise<AgentOrchestratorService> {
+  const started = running.get(runtime);
+  if (started !== undefined) return started;
+  const starting = openService(runtime, settings, () => running.delete(runtime));
+  running.set(runtime, starting);
+  // What could not start may be tried again.
+  starting.catch(() => running.delete(runtime));
+  return starting;
+}
+
+async function openService(runtime: ElizaRuntime, settings: Settings, ended: () => void): Promise<AgentOrchestratorService> {
   const told = new Told();
+  // Loaded when it is wanted: to load a plugin into a page takes half of it.
+  const { Chat: chat } = await import("./chat/index.js");
   const orchestrator = await AgentOrchestrator.open({
     providers: settings.providers.map((provider) => told.provider(provider, runtime.agentId)),
     defaultProviderId: settings.defaultProviderId,
@@ -384,5 +399,5 @@ export async function startService(runtime: ElizaRuntime, settings: Settings): P
     maxConcurrency: settings.maxConcurrency,
     onError: (error, where) => runtime.logger?.error({ src: "agent-orchestrator", where }, describe(error)),
   });
-  return new AgentOrchestratorService(runtime, orchestrator, settings, told);
+  return new AgentOrchestratorService({ runtime, orchestrator, settings, told, chat, ended });
 }

@@ -2,29 +2,40 @@
  * Results that somebody else than the provider tells. A task has one only through an attempt, so such a result ends the
  * attempt that is open, or is what the next one answers at once instead of asking the provider.
  */
-import type { ProviderResult, TaskContext, _Registered as Registered } from "../api.js";
+import type { AgentProvider, OrchestratedTask, ProviderResult, TaskContext, _Registered as Registered } from "../api.js";
 import type { ElizaTaskContext } from "./options.js";
 import { elizaTask } from "./task.js";
-import type { AgentProvider, OrchestratedTask } from "../api.js";
 
 type Result = Exclude<ProviderResult, string | void>;
 
+/** An attempt that its provider is at. Without `end` the provider gives lines, and nobody but itself can end that. */
+interface Open {
+  readonly attempt: number;
+  readonly end: ((result: Result) => void) | undefined;
+}
+
 export class Told {
-  /** Ends the attempt that is open, for each task that has one. */
-  readonly #open = new Map<string, (result: Result) => void>();
+  /** The last attempt of each task that a provider was asked for and has not answered. */
+  readonly #open = new Map<string, Open>();
   readonly #next = new Map<string, Result>();
 
-  /** Ends the attempt of a task; false if it has none that can be ended so. */
-  end(taskId: string, result: Result): boolean {
-    const end = this.#open.get(taskId);
-    end?.(result);
-    return end !== undefined;
+  /** Ends the attempt that a task is at. False if that cannot be ended so; nothing if no provider is at it. */
+  end({ id, attempt }: OrchestratedTask, result: Result): boolean | undefined {
+    const open = this.#open.get(id);
+    if (open?.attempt !== attempt) return undefined;
+    open.end?.(result);
+    return open.end !== undefined;
   }
 
   /** What the next attempt of a task answers; nothing to ask the provider after all. */
   expect(taskId: string, result: Result | undefined): void {
     if (result === undefined) this.#next.delete(taskId);
     else this.#next.set(taskId, result);
+  }
+
+  /** A task is gone. */
+  forget(taskId: string): void {
+    this.#open.delete(taskId);
   }
 
   /** The provider as the orchestrator sees it: it is given tasks in elizaOS's form, and results can be told in its place. */
@@ -35,17 +46,19 @@ export class Told {
       if (result !== undefined) return result;
       const seen: ElizaTaskContext = Object.assign(context, { runtimeAgentId });
       const answer: unknown = Reflect.apply(executeTask, provider, [elizaTask(task), seen]);
-      return isThenable(answer) ? this.#either(task.id, answer) : (answer as ProviderResult);
+      if (isThenable(answer)) return this.#either(task, answer);
+      this.#open.set(task.id, { attempt: task.attempt, end: undefined });
+      return answer as ProviderResult;
     };
     return { id, label, description, maxConcurrency, executeTask: run };
   }
 
-  #either(taskId: string, answer: PromiseLike<ProviderResult>): Promise<ProviderResult> {
+  #either({ id, attempt }: OrchestratedTask, answer: PromiseLike<ProviderResult>): Promise<ProviderResult> {
     return new Promise((resolve, reject) => {
-      const end = resolve as (result: Result) => void;
-      this.#open.set(taskId, end);
+      const open: Open = { attempt, end: resolve };
+      this.#open.set(id, open);
       const over = (): void => {
-        if (this.#open.get(taskId) === end) this.#open.delete(taskId);
+        if (this.#open.get(id) === open) this.#open.delete(id);
       };
       answer.then(
         (value) => (over(), resolve(value)),

@@ -3,8 +3,13 @@ import { configureAgentOrchestratorPlugin, agentOrchestratorPlugin } from "agent
 import { connect, runtimeOf } from "./core.mjs";
 import { registerPlanner } from "./planner.mjs";
 
-const { version, folder, settings, deaf } = JSON.parse(process.argv[2]);
-process.chdir(folder);
+const options = JSON.parse(process.argv[2]);
+process.chdir(options.folder);
+// What nobody handles ends a process; here it is told as well.
+process.on("unhandledRejection", (error) => {
+  console.error("unhandled", error);
+  process.exit(1);
+});
 
 /** What ends each run that is under way, by the name of its task. */
 const runs = new Map();
@@ -18,20 +23,21 @@ const waits = (id, label) => ({
     context.signal.addEventListener("abort", () => reject(context.signal.reason));
   }),
 });
-configureAgentOrchestratorPlugin({
+if (options.configured !== false) configureAgentOrchestratorPlugin({
+  gate: options.gate,
   providers: [waits("eliza", "Eliza"), { id: "codex", label: "Codex", executeTask: async (task) => ({ success: true, summary: `done: ${task.name}` }) }],
   defaultProviderId: "eliza",
   getWorkingDirectory: () => process.cwd(),
 });
 
-const agent = await runtimeOf(version, folder, agentOrchestratorPlugin, settings);
+const agent = await runtimeOf(options, agentOrchestratorPlugin);
 const { core, runtime } = agent;
 let turn;
 const [prompts, sent] = [[], []];
 registerPlanner(runtime, () => turn, prompts);
-if (!deaf) runtime.registerSendHandler("test", async (_, target, content) => void sent.push({ room: target.roomId, channel: target.channelId, text: content.text }));
+runtime.registerSendHandler("test", async (_, target, content) => void sent.push({ room: target.roomId, channel: target.channelId, text: content.text }));
 await runtime.initialize();
-const service = await runtime.getServiceLoadPromise("CODE_TASK");
+let service = await runtime.getServiceLoadPromise("CODE_TASK").catch((error) => error);
 
 let number = 0;
 const orders = {
@@ -68,6 +74,22 @@ const orders = {
     const state = await runtime.composeState({ id: core.stringToUuid(`c ${number++}`), entityId, roomId, content: { text: "hello" } }, ["TASK_CONTEXT"], true, true);
     return state.text;
   },
+  /** Lets the core's scheduler do all that is due, with a worker for tasks of this name; gives how often that was called. */
+  async due({ name }) {
+    let calls = 0;
+    runtime.registerTaskWorker({ name, execute: async () => void (calls += 1) });
+    await service.flush();
+    await runtime.getService("task").runDueTasks();
+    return calls;
+  },
+  async reload() {
+    await runtime.unloadPlugin("agent-orchestrator");
+    const gone = [runtime.getService("CODE_TASK"), runtime.actions.filter(({ name }) => name === "CREATE_TASK").length];
+    await runtime.registerPlugin(agentOrchestratorPlugin);
+    service = await runtime.getServiceLoadPromise("CODE_TASK");
+    return gone;
+  },
+  missing: async () => [String(service?.message ?? service), runtime.getService("CODE_TASK")],
   stop: () => runtime.stop(),
 };
 process.on("message", async ({ id, order, given }) => {

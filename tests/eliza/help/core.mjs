@@ -16,9 +16,10 @@ async function database(folder, agentId) {
 }
 
 /** The runtime, not started yet; the core of version 1 keeps its tables in the folder, that of version 2 in memory. */
-export async function runtimeOf(version, folder, plugin, settings = {}) {
+export async function runtimeOf({ version, folder, owner, settings = {} }, plugin) {
   const core = await load(version === 1 ? "@elizaos/core" : "eliza-core-2");
-  const character = { name: "Ada", bio: ["an agent of tests"], plugins: [], settings };
+  const owners = owner === undefined ? {} : { ELIZA_ADMIN_ENTITY_ID: core.stringToUuid(owner) };
+  const character = { name: "Ada", bio: ["an agent of tests"], plugins: [], settings: { ...settings, ...owners } };
   const agentId = core.stringToUuid(character.name);
   const adapter = version === 1 ? await database(folder, agentId) : new core.InMemoryDatabaseAdapter();
   const runtime = new core.AgentRuntime({ character, agentId, adapter, plugins: [plugin], logLevel: "error" });

@@ -1,5 +1,5 @@
 // A chat over an orchestrator of its own, and how to talk in it.
-import { Chat } from "agent-orchestrator-wasm/eliza";
+import { Chat } from "agent-orchestrator-wasm/chat";
 import { manual } from "./providers.mjs";
 import { open, turn } from "./open.mjs";
 

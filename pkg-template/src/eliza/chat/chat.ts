@@ -9,7 +9,7 @@ import type { Control, Language, ReplyKey } from "./language.js";
 import { lexiconOf, type Lexicon } from "./lexicon.js";
 import { parametersOf, type Parameters } from "./parameters.js";
 import { passageOf } from "./passage.js";
-import { lines, say, type Values } from "./replies.js";
+import { lines, offer, say, type Values } from "./replies.js";
 import { targetOf, type Named } from "./target.js";
 import { firstChars, LONGEST_TITLE } from "./title.js";
 import { currentOf, select, tasksOf, type Viewer } from "./viewer.js";
@@ -98,6 +98,11 @@ export class Chat {
   /** What somebody's tasks are, as text for a model's prompt. */
   context(viewer: Viewer): ChatContext {
     return contextOf(this.#orchestrator, this.#language, viewer);
+  }
+
+  /** Tells of tasks that a restart has interrupted, and how to go on with them. */
+  offer(tasks: readonly OrchestratedTask[]): string {
+    return offer(this.#language, tasks);
   }
 
   /**
