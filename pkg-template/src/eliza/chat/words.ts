@@ -19,7 +19,7 @@ export interface Word {
 }
 
 /** Upper case first: it makes one of letters that have several small forms. Phones type ’ where a keyboard has '. */
-export const fold = (text: string): string => text.replaceAll("’", "'").toUpperCase().toLowerCase().replaceAll("ς", "σ");
+export const fold = (text: string): string => text.replace(/[’ʼ]/g, "'").toUpperCase().toLowerCase().replaceAll("ς", "σ");
 
 /** White space of any kind and length as one space. */
 export const oneLine = (text: string): string => text.replace(/\p{White_Space}+/gu, " ").trim();
@@ -30,7 +30,7 @@ const core = (kind: string): RegExp => new RegExp(`${kind}(?:.*${kind})?`, "su")
 const LETTERS = core("[\\p{Alphabetic}\\p{N}]");
 /** Arrows, mathematics, pictures: what may be a name where there are no letters. */
 const SIGNS = core("[$+<=>^|~\\u2190-\\u2bff\\u{1f000}-\\u{1faff}]");
-export const LINE_END = /[\n\r\u2028\u2029]/;
+export const LINE_END = /[\n\r\x85\u2028\u2029]/;
 
 /**
  * A span in quotes, once all kinds of quotes are one. Not the inches of a screen, nor the apostrophe of "don't"; no name is
@@ -69,12 +69,11 @@ export function wordsOf(text: string, quotes = false): Word[] {
     if (/[.!?;]/.test(tail)) end();
   }
   end();
-  while (isSmile(words[0])) words.shift();
   return words;
 }
 
 /** A sign in the middle may be a name; at the ends of a sentence it is a smile. */
-const isSmile = (word: Word | undefined): boolean => word !== undefined && !word.quoted && !LETTER.test(word.typed);
+export const isSmile = (word: Word | undefined): boolean => word !== undefined && !word.quoted && !LETTER.test(word.typed);
 
 /** Phrases and what they stand for, by their first words; of those that begin alike the longest comes first. */
 export type Phrases<T = unknown> = ReadonlyMap<string, readonly { readonly words: readonly string[]; readonly value: T }[]>;
