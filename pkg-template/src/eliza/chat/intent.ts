@@ -83,12 +83,13 @@ function request(passage: Passage, place: number, asks: boolean): Understood | u
 function laterRequest(passage: Passage, place: number, begin: number, asks: boolean): Understood | undefined {
   const { words } = passage;
   const from = place + lengthAt(passage, "verbs", place);
-  if (from === place || !isNear(passage, from, true)) return undefined;
-  const found = isNear(passage, from, false) ? look(passage, place, from) : undefined;
+  const after: Span = [from, words.length];
+  if (from === place || !isNear(passage, after, true)) return undefined;
+  const found = isNear(passage, after, false) ? look(passage, place, from) : undefined;
   const control = asks ? undefined : controlAt(passage, place);
   if (found !== undefined || control === undefined) return found;
   const said = rest(passage, from, false);
-  if (said === undefined) return undefined;
+  if (said === undefined || !isNear(passage, said, true)) return undefined;
   const before: Span = [begin, place];
   const spokenOf = isPronoun(passage, said) && (has(passage, "task", before) || has(passage, "ordinals", before) || words.slice(...before).some(({ quoted }) => quoted));
   return change(passage, control, from, false, spokenOf ? before : said);
@@ -111,12 +112,13 @@ function look(passage: Passage, place: number, from: number): Understood | undef
     const [, end] = span;
     let next = from;
     let status: TaskStatus | undefined;
+    const denied = has(passage, "negations", span);
     for (let seen = false; next < end && !(seen && lengthAt(passage, "about", next) > 0); next += 1) {
       seen ||= lengthAt(passage, "task", next) > 0;
       status ??= valueAt(passage, "statuses", next);
     }
-    if (next < end) return { intent: { action: "SEARCH_TASKS", query: query(passage, [next, end]) } };
-    return { intent: { action: "LIST_TASKS", ...(status && { status }) } };
+    if (next < end) return { intent: { action: "SEARCH_TASKS", query: query(passage, [next + lengthAt(passage, "about", next), end]) } };
+    return { intent: { action: "LIST_TASKS", ...(status && !denied && { status }) } };
   }
   // The name of a list, and nothing else.
   const whole = trimmed(passage, [place, passage.words.length]);
@@ -143,7 +145,8 @@ function query(passage: Passage, span: Span): string {
 function create(passage: Passage, verb: number, from: number, direct: boolean): Understood | undefined {
   // Behind the article that came last.
   let open = direct ? from : Infinity;
-  for (let noun = from; noun < from + 6; noun += 1) {
+  const [, end] = sentence(passage, from);
+  for (let noun = from; noun < Math.min(from + 6, end); noun += 1) {
     const length = lengthAt(passage, "task", noun);
     const named = noun > from || numberAt(passage, noun + length) === undefined;
     if (length > 0 && named && (noun === open || (open > from && noun === open + 1))) return created(passage, titleOf(passage, verb, noun + length));

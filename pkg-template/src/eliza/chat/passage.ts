@@ -94,7 +94,9 @@ function refers(passage: Passage, span: Span, alone: boolean): boolean {
 /** Whether all that stands here is "it". */
 export function isPronoun(passage: Passage, span: Span): boolean {
   const [from, end] = trimmed(passage, span);
-  return from < end && lengthAt(passage, "pronouns", from) === end - from;
+  // Not one that goes on in the next sentence.
+  const words = passage.words.slice(from, Math.min(end, from + 9));
+  return from < end && lengthAt({ ...passage, words }, "pronouns", 0) === end - from;
 }
 
 /** Whether a join leads to another request, also "and then please". */
@@ -107,10 +109,10 @@ function requests(passage: Passage, join: number): boolean {
 }
 
 /** Whether a task is spoken of soon: after no more than three words beside articles. With `atOnce` "it" and quotes will do. */
-export function isNear(passage: Passage, from: number, atOnce: boolean): boolean {
+export function isNear(passage: Passage, [from, end]: Span, atOnce: boolean): boolean {
   const { words } = passage;
   if (atOnce && lengthAt(passage, "pronouns", from) > 0) return true;
-  for (let place = from, others = 0; place < words.length && others <= 3; place += 1) {
+  for (let place = from, others = 0; place < end && others <= 3; place += 1) {
     if (lengthAt(passage, "task", place) > 0 || (atOnce && others === 0 && words[place]!.quoted)) return true;
     if (lengthAt(passage, "articles", place) === 0) others += 1;
   }
@@ -127,6 +129,10 @@ export function trimmed(passage: Passage, [from, end]: Span): Span {
   const plain = start === end || words[start]!.quoted || lengthAt(passage, "articles", start) > 0 || lengthAt(passage, "pronouns", start) > 0;
   const first = plain ? start : from;
   let last = end;
-  for (let place = end - 1; place >= first && last - place <= 5; place -= 1) if (lengthAt(passage, "fillers", place) === last - place) last = place;
+  for (let place = last - 5; place < last; place += 1) {
+    if (place < first || lengthAt(passage, "fillers", place) !== last - place) continue;
+    last = place;
+    place -= 6;
+  }
   return [first, last];
 }

@@ -24,15 +24,18 @@ export function titleOf(passage: Passage, verb: number, from: number): Title {
 
 /** What follows a place on its line, as a name; with `linked` without links in front. */
 export function lineOf({ lexicon, text, words }: Passage, from: number, linked: boolean): Title {
-  const line = text.slice(words[from]?.from ?? text.length).split(LINE_END, 1)[0]!;
+  // A link may stand at the end of the line before.
+  const next = linked ? behind({ lexicon, text, words }, "links", from) : from;
+  const place = LINE_END.test(text.slice(words[from]?.from, words[next]?.from)) ? next : from;
+  const line = text.slice(words[place]?.from ?? text.length).split(LINE_END, 1)[0]!;
   const passage = passageOf(lexicon, line);
   const its = passage.words;
   const cut = (start: number, end: number): string =>
-    firstChars(oneLine(line.slice(its[start]?.from ?? line.length, its[end]?.from).slice(0, LONGEST_TITLE * 4)).replace(/[.!?;]+$/, ""), LONGEST_TITLE);
+    start < end ? firstChars(oneLine(line.slice(its[start]!.from, its[end - 1]!.to).slice(0, LONGEST_TITLE * 4)).replace(/[.!?;]+$/, ""), LONGEST_TITLE) : "";
   const start = linked ? behind(passage, "links", 0) : 0;
   for (let place = its.length - 2; place >= Math.max(its.length - 8, 0); place -= 1) {
     const tail = lengthAt(passage, "using", place) > 0 ? wordsOf(line.slice(its[place + 1]!.from), true) : [];
-    if (tail.length === 1) return { title: place > start ? cut(start, place) : "", whole: cut(start, its.length), using: tail[0]!.typed };
+    if (tail.length === 1) return { title: cut(start, place), whole: cut(start, its.length), using: tail[0]!.typed };
   }
   return { title: cut(start, its.length), whole: cut(start, its.length), using: undefined };
 }

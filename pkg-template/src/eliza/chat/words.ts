@@ -7,12 +7,13 @@ export interface Word {
   /** As it was typed, without what stands around it; of a span in quotes, what is in them. */
   readonly typed: string;
   readonly quoted: boolean;
-  /** Where it begins in the text, with what stands before it. */
+  /** Where it begins and ends in the text, with what stands around it. */
   readonly from: number;
+  readonly to: number;
   /** Whether a `#` stands right before it. */
   readonly numbered: boolean;
   /** Whether a comma stands right after it. */
-  comma: boolean;
+  readonly comma: boolean;
   /** Whether a sentence or a line ends with it. */
   ends: boolean;
 }
@@ -56,14 +57,15 @@ export function wordsOf(text: string, quotes = false): Word[] {
     if (LINE_END.test(plain.slice(last, index))) end();
     last = index + piece.length;
     const quoted = index === from + 1;
-    const found = quoted ? undefined : (LETTERS.exec(piece) ?? SIGNS.exec(piece));
-    let tail = found === null ? piece : "";
-    if (found !== null) {
-      const typed = found?.[0] ?? oneLine(text.slice(from + 1, to - 1));
-      words.push({ word: quoted ? "" : fold(typed), typed, quoted, from: quoted ? from : index, numbered: found !== undefined && piece[found.index - 1] === "#", comma: false, ends: false });
-      if (found !== undefined) tail = piece.slice(found.index + typed.length);
+    const found = LETTERS.exec(piece) ?? SIGNS.exec(piece);
+    const typed = quoted ? oneLine(text.slice(from + 1, to - 1)) : (found?.[0] ?? "");
+    const tail = quoted ? "" : piece.slice((found?.index ?? 0) + typed.length);
+    if (typed !== "") {
+      words.push({
+        word: quoted ? "" : fold(typed), typed, quoted, from: quoted ? from : index, to: quoted ? to : last,
+        numbered: piece[(found?.index ?? 0) - 1] === "#", comma: tail.endsWith(","), ends: false,
+      });
     }
-    if (words.length > 0) words.at(-1)!.comma ||= tail.endsWith(",");
     if (/[.!?;]/.test(tail)) end();
   }
   end();
