@@ -15,7 +15,7 @@ use super::title::TITLE;
 use super::viewer::{Viewer, seen_by};
 use super::words::{first_chars, fold_name};
 use crate::kernel::{OrchestratorError, Result, TaskStatus, limits};
-use crate::orchestrator::{CreateTask, OrchestratedTask, ProviderInfo};
+use crate::orchestrator::{CreateTask, OrchestratedTask};
 
 /// The longest description that a task gets from a text, in characters.
 const DESCRIPTION: usize = 4_000;
@@ -162,7 +162,7 @@ impl Turn<'_> {
         if !steps.is_empty() {
             let mut plan = self.service.language().replies().plan.clone();
             for (index, step) in steps.iter().enumerate() {
-                plan.push_str(&format!("\n{}. {step}", index + 1));
+                plan.push_str(&format!("\n{}. {}", index + 1, one_line(step)));
             }
             orchestrator.append_output(&task.id, &plan).await?;
         }
@@ -176,11 +176,12 @@ impl Turn<'_> {
     fn title_and_provider(&self, title: String, using: Option<Using>) -> Result<(String, String)> {
         let known = self.service.orchestrator().providers()?;
         let of_name = |name: &str| {
-            let name = fold_name(name);
-            let is_it = |provider: &&ProviderInfo| {
-                fold_name(&provider.id) == name || fold_name(&provider.label) == name
-            };
-            known.iter().find(is_it).map(|provider| provider.id.clone())
+            let folded = fold_name(name);
+            // An id comes before a label that is the same.
+            let by_id = known.iter().find(|provider| provider.id == name);
+            let by_id = by_id.or_else(|| known.iter().find(|provider| fold_name(&provider.id) == folded));
+            let by_label = || known.iter().find(|provider| fold_name(&provider.label) == folded);
+            by_id.or_else(by_label).map(|provider| provider.id.clone())
         };
         let (title, said) = match using {
             None => (title, None),

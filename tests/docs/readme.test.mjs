@@ -111,6 +111,13 @@ for (const block of blocks) {
   });
 }
 
+test("spec 1.6.18: the README's example lacks imports; here every program in it is run as it stands", () => {
+  const programs = blocks.filter(({ language }) => ["js", "ts", "html", "rust"].includes(language));
+  assert.ok(programs.length >= 15);
+  // A name that is used and not imported stops a program; but one of these need not use the package at all to run.
+  for (const { language, text, line } of programs) assert.match(text, language === "rust" ? /use agent_orchestrator::/ : /(from |require\()"agent-orchestrator-wasm/, `line ${line}`);
+});
+
 test("README: each command in a sentence exists", async () => {
   for (const [, command] of readme.matchAll(/`(npm (?:start|test|run \w+))[^`]*`/g)) await checkCommand(command);
   assert.match(ask(process.execPath, [inRoot("examples/survey/main.mjs"), "--help"]), /Usage: .*\n\s+npm start/);

@@ -473,6 +473,18 @@ fn what_a_planner_hands_in_of_the_wrong_kind_is_refused_and_nothing_is_done() {
 }
 
 #[test]
+fn an_id_of_a_provider_comes_before_the_label_of_another() {
+    let actors = [("a", "codex"), ("codex", "a"), ("b", "Codex")];
+    let actors = actors.map(|(id, label)| Actor::new(id, label, Does::Waits));
+    let host = Host::with(actors.into());
+    for (said, id) in [("codex", "codex"), ("CODEX", "codex"), ("a", "a")] {
+        let reply = host.say("r", "ann", &format!("create a task for bread using {said}"));
+        let task = host.task(reply.data["taskId"].as_str().unwrap());
+        assert_eq!((&*task.name, &*task.provider_id), ("bread", id));
+    }
+}
+
+#[test]
 fn a_task_whose_plan_is_too_long_to_tell_is_not_left_behind() {
     let host = Host::new();
     let kept = host.create("r", "ann", "Bread");
