@@ -6,6 +6,7 @@ import { lexiconOf, type Lexicon } from "./lexicon.js";
 import { behind, controlAt, has, isNear, isPronoun, lengthAt, numberAt, passageOf, rest, sentence, trimmed, valueAt, type Passage, type Span } from "./passage.js";
 import { targetOf, type Named, type Target } from "./target.js";
 import { lineOf, titleOf, type Title } from "./title.js";
+import { isSmile } from "./words.js";
 
 /** What a text asks for; see {@link readIntent}. */
 export interface Intent {
@@ -61,7 +62,7 @@ function beginning(passage: Passage): number {
   for (let place = 0; ; place += 1) {
     place = behind(passage, "fillers", place);
     const word = passage.words[place];
-    if (word?.comma !== true || word.quoted) return place;
+    if (!isSmile(word) && (word?.comma !== true || word.quoted)) return place;
   }
 }
 
@@ -112,10 +113,9 @@ function look(passage: Passage, place: number, from: number): Understood | undef
     const [, end] = span;
     let next = from;
     let status: TaskStatus | undefined;
-    let denied = false;
+    const denied = has(passage, "negations", span);
     for (let seen = false; next < end && !(seen && lengthAt(passage, "about", next) > 0); next += 1) {
       seen ||= lengthAt(passage, "task", next) > 0;
-      denied ||= status === undefined && lengthAt(passage, "negations", next) > 0;
       status ??= valueAt(passage, "statuses", next);
     }
     if (next < end) return { intent: { action: "SEARCH_TASKS", query: query(passage, [next + lengthAt(passage, "about", next), end]) } };

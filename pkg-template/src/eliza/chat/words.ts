@@ -7,8 +7,9 @@ export interface Word {
   /** As it was typed, without what stands around it; of a span in quotes, what is in them. */
   readonly typed: string;
   readonly quoted: boolean;
-  /** Where it begins in the text, with what stands before it. */
+  /** Where it begins and ends in the text, with what stands around it. */
   readonly from: number;
+  readonly to: number;
   /** Whether a `#` stands right before it. */
   readonly numbered: boolean;
   /** Whether a comma stands right after it. */
@@ -61,19 +62,18 @@ export function wordsOf(text: string, quotes = false): Word[] {
     const tail = quoted ? "" : piece.slice((found?.index ?? 0) + typed.length);
     if (typed !== "") {
       words.push({
-        word: quoted ? "" : fold(typed), typed, quoted, from: quoted ? from : index,
+        word: quoted ? "" : fold(typed), typed, quoted, from: quoted ? from : index, to: quoted ? to : last,
         numbered: piece[(found?.index ?? 0) - 1] === "#", comma: tail.endsWith(","), ends: false,
       });
     }
     if (/[.!?;]/.test(tail)) end();
   }
   end();
-  while (isSmile(words[0])) words.shift();
   return words;
 }
 
 /** A sign in the middle may be a name; at the ends of a sentence it is a smile. */
-const isSmile = (word: Word | undefined): boolean => word !== undefined && !word.quoted && !LETTER.test(word.typed);
+export const isSmile = (word: Word | undefined): boolean => word !== undefined && !word.quoted && !LETTER.test(word.typed);
 
 /** Phrases and what they stand for, by their first words; of those that begin alike the longest comes first. */
 export type Phrases<T = unknown> = ReadonlyMap<string, readonly { readonly words: readonly string[]; readonly value: T }[]>;
