@@ -6,7 +6,6 @@ import { lexiconOf, type Lexicon } from "./lexicon.js";
 import { behind, controlAt, has, isNear, isPronoun, lengthAt, numberAt, passageOf, rest, sentence, trimmed, valueAt, type Passage, type Span } from "./passage.js";
 import { targetOf, type Named, type Target } from "./target.js";
 import { lineOf, titleOf, type Title } from "./title.js";
-import { isSmile } from "./words.js";
 
 /** What a text asks for; see {@link readIntent}. */
 export interface Intent {
@@ -62,7 +61,7 @@ function beginning(passage: Passage): number {
   for (let place = 0; ; place += 1) {
     place = behind(passage, "fillers", place);
     const word = passage.words[place];
-    if (!isSmile(word) && (word?.comma !== true || word.quoted)) return place;
+    if (word?.comma !== true || word.quoted) return place;
   }
 }
 

@@ -69,11 +69,12 @@ export function wordsOf(text: string, quotes = false): Word[] {
     if (/[.!?;]/.test(tail)) end();
   }
   end();
+  while (isSmile(words[0])) words.shift();
   return words;
 }
 
 /** A sign in the middle may be a name; at the ends of a sentence it is a smile. */
-export const isSmile = (word: Word | undefined): boolean => word !== undefined && !word.quoted && !LETTER.test(word.typed);
+const isSmile = (word: Word | undefined): boolean => word !== undefined && !word.quoted && !LETTER.test(word.typed);
 
 /** Phrases and what they stand for, by their first words; of those that begin alike the longest comes first. */
 export type Phrases<T = unknown> = ReadonlyMap<string, readonly { readonly words: readonly string[]; readonly value: T }[]>;
