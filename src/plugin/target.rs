@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::language::{Language, Table};
-use super::words::{Token, Words, fold};
+use super::words::{Token, Words};
 use crate::kernel::TaskStatus;
 
 /// A place in a list.
@@ -48,6 +48,13 @@ impl Target {
     /// Reads a text that only says which task.
     pub(super) fn read(language: &Language, text: &str) -> Self {
         let words = Words::of(text);
+        if words.tokens.is_empty() {
+            // What has no words is a name all the same, and not the current task.
+            return Self {
+                quoted: Some(text.to_owned()),
+                ..Self::default()
+            };
+        }
         Self::of(language, &words, 0..words.tokens.len())
     }
 
@@ -183,9 +190,8 @@ fn joined<'a>(words: impl Iterator<Item = &'a str>) -> String {
 
 /// The words of a name, folded.
 pub(super) fn parts(name: &str) -> Vec<String> {
-    let words = name.split_whitespace();
-    let words = words.map(|word| fold(word.trim_matches(|c: char| !c.is_alphanumeric())));
-    words.filter(|word| !word.is_empty()).collect()
+    let words = Words::unquoted(name);
+    words.tokens.into_iter().map(|token| token.word).collect()
 }
 
 /// What says nothing about which task it is.

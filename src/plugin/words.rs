@@ -54,29 +54,48 @@ pub(super) fn fold_name(text: &str) -> String {
 
 impl<'t> Words<'t> {
     pub(super) fn of(text: &'t str) -> Self {
+        let span = first_quoted(text);
         let mut words = Self {
             text,
             tokens: Vec::new(),
-            quoted: None,
+            quoted: span.as_ref().map(|span| text[span.inner.clone()].trim()),
         };
-        match first_quoted(text) {
+        match span {
             None => words.read(0..text.len()),
-            Some(span) => {
-                words.read(0..span.outer.start);
-                words.quoted = Some(text[span.inner].trim());
+            Some(Span { outer, .. }) => {
+                words.read(0..outer.start);
                 words.tokens.push(Token {
                     word: String::new(),
-                    raw: span.outer.clone(),
-                    core: span.outer.clone(),
+                    raw: outer.clone(),
+                    core: outer.clone(),
                     comma: false,
                     ends: false,
                     hash: false,
                     quoted: true,
                 });
-                words.read(span.outer.end..text.len());
+                words.read(outer.end..text.len());
             }
         }
-        words
+        words.finish()
+    }
+
+    /// All quotes are punctuation.
+    pub(super) fn unquoted(text: &'t str) -> Self {
+        let mut words = Self {
+            text,
+            tokens: Vec::new(),
+            quoted: None,
+        };
+        words.read(0..text.len());
+        words.finish()
+    }
+
+    fn finish(mut self) -> Self {
+        self.end_sentence();
+        let smiles = self.tokens.iter().take_while(|token| token.is_sign(self.text));
+        let smiles = smiles.count();
+        self.tokens.drain(..smiles);
+        self
     }
 
     /// A word as it was typed; of the quoted span, what it holds.
@@ -99,10 +118,8 @@ impl<'t> Words<'t> {
             if let Some(start) = begun.take() {
                 self.token(from + start..from + at);
             }
-            if is_line_end(c)
-                && let Some(last) = self.tokens.last_mut()
-            {
-                last.ends = true;
+            if is_line_end(c) {
+                self.end_sentence();
             }
         }
         if let Some(start) = begun {
@@ -112,32 +129,53 @@ impl<'t> Words<'t> {
 
     fn token(&mut self, raw: Range<usize>) {
         let text = &self.text[raw.clone()];
-        let core = text.trim_matches(|c: char| !c.is_alphanumeric());
-        let before = text.len() - text.trim_start_matches(|c: char| !c.is_alphanumeric()).len();
-        let tail = if core.is_empty() {
-            text
-        } else {
-            &text[before + core.len()..]
-        };
-        let (comma, ends) = (text.ends_with(','), tail.contains(['.', '!', '?', ';']));
-        if core.is_empty() {
-            // Punctuation by itself belongs to what stands before it.
-            if let Some(last) = self.tokens.last_mut() {
-                last.ends |= ends;
-            }
-            return;
+        let core = within(text, char::is_alphanumeric).or_else(|| within(text, is_sign));
+        if let Some(core) = &core {
+            self.tokens.push(Token {
+                word: fold(&text[core.clone()]),
+                core: raw.start + core.start..raw.start + core.end,
+                raw: raw.clone(),
+                comma: false,
+                ends: false,
+                hash: text[..core.start].ends_with('#'),
+                quoted: false,
+            });
         }
-        let start = raw.start + before;
-        self.tokens.push(Token {
-            word: fold(core),
-            core: start..start + core.len(),
-            raw,
-            comma,
-            ends,
-            hash: text[..before].ends_with('#'),
-            quoted: false,
-        });
+        // Punctuation by itself belongs to what stands before it.
+        let tail = &text[core.map_or(0, |core| core.end)..];
+        if let Some(last) = self.tokens.last_mut() {
+            last.comma |= tail.ends_with(',');
+        }
+        if tail.contains(['.', '!', '?', ';']) {
+            self.end_sentence();
+        }
     }
+
+    /// A sign in the middle of a sentence may be a name; at its end it is a smile.
+    fn end_sentence(&mut self) {
+        while self.tokens.pop_if(|last| last.is_sign(self.text)).is_some() {}
+        if let Some(last) = self.tokens.last_mut() {
+            last.ends = true;
+        }
+    }
+}
+
+impl Token {
+    fn is_sign(&self, text: &str) -> bool {
+        !self.quoted && !text[self.core.clone()].contains(char::is_alphanumeric)
+    }
+}
+
+/// From the first character of a kind to the last.
+fn within(text: &str, kind: impl Fn(char) -> bool) -> Option<Range<usize>> {
+    let (last, c) = text.char_indices().rfind(|(_, c)| kind(*c))?;
+    let first = text.find(kind)?;
+    Some(first..last + c.len_utf8())
+}
+
+/// Arrows, mathematics, pictures: what may be a name where there are no letters.
+const fn is_sign(c: char) -> bool {
+    matches!(c, '$' | '+' | '<' | '=' | '>' | '^' | '|' | '~' | '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
 }
 
 pub(super) const fn is_line_end(c: char) -> bool {
@@ -259,8 +297,23 @@ mod tests {
         let all: Vec<String> = words.tokens.iter().map(of).collect();
         assert_eq!(all, ["don't", "touch", "auth/login.ts", "3", "ok", "yes"]);
         let ends: Vec<bool> = words.tokens.iter().map(|token| token.ends).collect();
-        assert_eq!(ends, [false, false, false, false, true, false]);
-        assert!(words.tokens[2].comma && words.tokens[3].hash && !words.tokens[5].ends);
+        assert_eq!(ends, [false, false, false, false, true, true]);
+        assert!(words.tokens[2].comma && words.tokens[3].hash && words.tokens[5].ends);
+    }
+
+    #[test]
+    fn a_sign_is_a_word_but_where_it_is_a_smile() {
+        for (text, due) in [
+            ("🎉 cancel the 🎉 task 🙂! +++ 🎉", "cancel the 🎉 task"),
+            ("🙂", ""),
+            ("one 🙂\ntwo +++ three", "one two +++ three"),
+            ("c++ (=>) 5€", "c => 5"),
+            ("a — b", "a b"),
+        ] {
+            let words = Words::of(text);
+            let typed: Vec<&str> = words.tokens.iter().map(|token| words.typed(token)).collect();
+            assert_eq!(typed.join(" "), due, "{text}");
+        }
     }
 
     #[test]

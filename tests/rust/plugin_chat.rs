@@ -314,6 +314,7 @@ fn names_in_any_script_are_found() {
         "测试任务",
         "ΊΣΩΣ αύριο",
         "👩‍💻 pairing",
+        "🎉",
     ] {
         host.create("r", "ann", name);
     }
@@ -323,6 +324,7 @@ fn names_in_any_script_are_found() {
         ("cancel the 任务 task", "测试任务"),
         ("cancel the ίσως task", "ΊΣΩΣ αύριο"),
         ("cancel the \"👩‍💻 Pairing\"", "👩‍💻 pairing"),
+        ("cancel the 🎉 task", "🎉"),
     ] {
         assert_eq!(host.say("r", "ann", said).text, format!("Cancelled task: {name}"));
     }
