@@ -128,8 +128,8 @@ impl Passage<'_> {
             },
             ActionName::ListTasks => Intent::List { status: None },
             ActionName::SearchTasks => Intent::Search {
-                query: match (other.as_ref().and_then(Intent::target), self.words.quoted) {
-                    (_, Some(quoted)) => quoted.to_owned(),
+                query: match (other.as_ref().and_then(Intent::target), &self.words.quoted) {
+                    (_, Some(quoted)) => quoted.clone(),
                     (Some(target), None) => target.said().to_owned(),
                     (None, None) => self.query(after..self.tokens.len()),
                 },
@@ -204,15 +204,15 @@ impl Passage<'_> {
                 query: self.query(named..end),
             });
         }
+        // "Which are not done?"
         let mut denied = false;
-        let mut status = None;
-        for at in after..end {
+        let status = (after..end).find_map(|at| {
             let here = &self.tokens[at..end];
             denied |= self.table.negations.lead(here);
-            status = status.or_else(|| Some(*self.table.statuses.find(here)?.0));
-        }
+            self.table.statuses.find(here)
+        });
         Some(Intent::List {
-            status: status.filter(|_| !denied),
+            status: status.map(|(status, _)| *status).filter(|_| !denied),
         })
     }
 

@@ -63,11 +63,10 @@ impl Target {
         let table = language.words();
         let tokens = &words.tokens[trim(table, &words.tokens, range)];
         let mut target = Self {
-            quoted: tokens
-                .iter()
-                .any(|token| token.quoted)
-                .then(|| words.quoted.map(str::to_owned))
-                .flatten(),
+            quoted: words
+                .quoted
+                .clone()
+                .filter(|_| tokens.iter().any(|token| token.quoted)),
             mine: (0..tokens.len()).any(|at| table.mine.lead(&tokens[at..])),
             ..Self::default()
         };
@@ -91,16 +90,18 @@ impl Target {
             let here = &tokens[at..];
             let number = number_of(table, &token.word).filter(|_| counts || token.hash);
             let ordinal = number.map(|number| (Ordinal::Number(number), 1));
+            // One place is enough: what else sounds like one is part of the name.
+            let ordinal = ordinal
+                .or_else(|| ordinal_at(table, here))
+                .filter(|_| self.ordinal.is_none());
             let (task, links) = (table.task.begin(here), table.links.begin(here));
             let about = table.about.begin(here);
             if token.quoted {
                 counts = false;
                 at += 1;
-            } else if let Some((ordinal, length)) = ordinal.or_else(|| ordinal_at(table, here)) {
-                if self.ordinal.is_none() {
-                    self.ordinal = Some(ordinal);
-                    self.ordinal_words = self.words.len()..self.words.len() + length;
-                }
+            } else if let Some((ordinal, length)) = ordinal {
+                self.ordinal = Some(ordinal);
+                self.ordinal_words = self.words.len()..self.words.len() + length;
                 self.keep(words, &here[..length], &mut typed);
                 counts = false;
                 at += length;
@@ -136,7 +137,7 @@ impl Target {
         self.typed = joined(typed.into_iter());
     }
 
-    fn keep<'t>(&mut self, words: &Words<'t>, tokens: &[Token], typed: &mut Vec<&'t str>) {
+    fn keep<'w>(&mut self, words: &'w Words<'_>, tokens: &[Token], typed: &mut Vec<&'w str>) {
         for token in tokens {
             self.words.push(token.word.clone());
             typed.push(words.typed(token));

@@ -7,7 +7,7 @@ use super::passage::Passage;
 use super::replies::one_line;
 use super::rule::verbs_of;
 use super::target::number_of;
-use super::words::{Words, first_chars};
+use super::words::{Token, Words, first_chars, is_line_end};
 
 /// The longest name that a task gets from a text, in characters.
 pub(super) const TITLE: usize = 100;
@@ -50,7 +50,10 @@ impl Passage<'_> {
 
     /// The task that the tokens from here on describe, ordered by the verb at `place`.
     fn create(&self, place: usize, from: usize) -> Intent {
-        let mut start = from;
+        // As at the beginning of a text, a sign is a smile here.
+        let is_smile = |token: &Token| token.is_sign(self.words.text);
+        let smiles = self.tokens[from..].iter().take_while(|token| is_smile(token));
+        let mut start = from + smiles.count();
         while let Some(length) = self.table.links.begin(&self.tokens[start..]) {
             start += length;
         }
@@ -58,7 +61,7 @@ impl Passage<'_> {
         let quoted = self
             .quoted
             .filter(|quoted| *quoted >= place)
-            .and(self.words.quoted);
+            .and(self.words.quoted.as_deref());
         let using = self.using(from, line.end);
         let is_provider = |quoted: &&str| using.as_ref().is_some_and(|(provider, _)| provider == quoted);
         let named = quoted.filter(|quoted| !is_provider(quoted)).map(title);
@@ -118,13 +121,18 @@ impl Passage<'_> {
         })
     }
 
-    /// Some words as the name of a task.
+    /// Some words of a line as the name of a task, with what stands between them and the next.
     fn title(&self, range: Range<usize>) -> String {
-        let tokens = &self.tokens[range];
-        let text = match (tokens.first(), tokens.last()) {
-            (Some(first), Some(last)) => title(&self.words.text[first.raw.start..last.raw.end]),
-            _ => String::new(),
+        let Some(first) = self.tokens[range.clone()].first() else {
+            return self.language.replies().untitled.clone();
         };
+        let line = self.words.text[first.raw.start..].split(is_line_end).next();
+        let line = line.unwrap_or_default();
+        let next = self
+            .tokens
+            .get(range.end)
+            .map(|next| next.raw.start - first.raw.start);
+        let text = title(next.and_then(|next| line.get(..next)).unwrap_or(line));
         if text.is_empty() {
             return self.language.replies().untitled.clone();
         }

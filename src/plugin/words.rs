@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use super::replies::one_line;
+
 /// A word as it is compared.
 #[derive(Debug)]
 pub(super) struct Token {
@@ -32,8 +34,8 @@ impl AsRef<str> for Token {
 pub(super) struct Words<'t> {
     pub(super) text: &'t str,
     pub(super) tokens: Vec<Token>,
-    /// What the first quoted span holds.
-    pub(super) quoted: Option<&'t str>,
+    /// What the first quoted span holds, on one line.
+    pub(super) quoted: Option<String>,
 }
 
 /// As search does. Upper case first: it makes one of letters that have several small forms. The apostrophe that
@@ -58,7 +60,7 @@ impl<'t> Words<'t> {
         let mut words = Self {
             text,
             tokens: Vec::new(),
-            quoted: span.as_ref().map(|span| text[span.inner.clone()].trim()),
+            quoted: span.as_ref().map(|span| one_line(&text[span.inner.clone()])),
         };
         match span {
             None => words.read(0..text.len()),
@@ -99,8 +101,8 @@ impl<'t> Words<'t> {
     }
 
     /// A word as it was typed; of the quoted span, what it holds.
-    pub(super) fn typed(&self, token: &Token) -> &'t str {
-        match self.quoted {
+    pub(super) fn typed(&self, token: &Token) -> &str {
+        match &self.quoted {
             Some(quoted) if token.quoted => quoted,
             _ => &self.text[token.core.clone()],
         }
@@ -161,7 +163,8 @@ impl<'t> Words<'t> {
 }
 
 impl Token {
-    fn is_sign(&self, text: &str) -> bool {
+    /// Whether it has no letters.
+    pub(super) fn is_sign(&self, text: &str) -> bool {
         !self.quoted && !text[self.core.clone()].contains(char::is_alphanumeric)
     }
 }
@@ -189,60 +192,61 @@ struct Span {
     inner: Range<usize>,
 }
 
-/// What opens and closes, and whether it closes only at the end of a word, since it is an apostrophe elsewhere.
-const MARKS: [(char, char, bool); 7] = [
-    ('"', '"', false),
-    ('“', '”', false),
-    ('„', '“', false),
-    ('«', '»', false),
-    ('`', '`', false),
-    ('\'', '\'', true),
-    ('‘', '’', true),
-];
+/// Which marks go together. Whoever mixes them within a kind is understood, too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Double,
+    /// Apostrophes as well: one inside of a word opens and closes nothing.
+    Single,
+}
+
+impl Mark {
+    const fn of(c: char) -> Option<Self> {
+        match c {
+            '"' | '“' | '”' | '„' | '«' | '»' | '`' => Some(Self::Double),
+            '\'' | '‘' | '’' => Some(Self::Single),
+            _ => None,
+        }
+    }
+}
+
+/// No name is longer, and the bound keeps the time in proportion to the text.
+const QUOTED: usize = 200;
 
 fn first_quoted(text: &str) -> Option<Span> {
-    // Where no closing mark follows, none follows later either: each mark is looked for in vain only once.
-    let mut hopeless = [false; MARKS.len()];
-    let mut at = 0;
     let mut before: Option<char> = None;
-    while let Some(c) = text[at..].chars().next() {
-        let inside = at + c.len_utf8();
-        let mark = MARKS.iter().position(|(open, _, _)| *open == c);
+    for (at, c) in text.char_indices() {
         // Not the inches of a screen, nor the apostrophe of "don't".
-        let mark = mark.filter(|mark| !hopeless[*mark] && before.is_none_or(|c| !c.is_alphanumeric()));
+        let opens = before.is_none_or(|c| !c.is_alphanumeric());
         before = Some(c);
-        let Some(mark) = mark else {
-            at = inside;
+        let inside = at + c.len_utf8();
+        let Some(mark) = Mark::of(c).filter(|_| opens) else {
             continue;
         };
-        let (_, close, at_ends) = MARKS[mark];
-        match closing(&text[inside..], close, at_ends) {
-            None => {
-                hopeless[mark] = true;
-                at = inside;
-            }
-            Some(length) => {
-                let inner = inside..inside + length;
-                let outer = at..inner.end + close.len_utf8();
-                if !text[inner.clone()].trim().is_empty() {
-                    return Some(Span { outer, inner });
-                }
-                before = Some(close);
-                at = outer.end;
-            }
+        if let Some((length, close)) = closing(&text[inside..], mark) {
+            let inner = inside..inside + length;
+            let outer = at..inner.end + close.len_utf8();
+            return Some(Span { outer, inner });
         }
     }
     None
 }
 
-/// Where the closing mark is.
-fn closing(text: &str, close: char, at_ends: bool) -> Option<usize> {
-    let mut marks = text.match_indices(close);
-    let found = marks.find(|(at, mark)| {
-        let after = text[at + mark.len()..].chars().next();
-        !at_ends || after.is_none_or(|c| !c.is_alphanumeric())
-    });
-    found.map(|(at, _)| at)
+/// Where a span ends that begins here, and with which mark. It is not blank.
+fn closing(text: &str, mark: Mark) -> Option<(usize, char)> {
+    let mut chars = text
+        .char_indices()
+        .skip_while(|(_, c)| c.is_whitespace())
+        .peekable();
+    chars.next().filter(|(_, c)| Mark::of(*c) != Some(mark))?;
+    for _ in 0..=QUOTED {
+        let (at, c) = chars.next()?;
+        let mut inside_a_word = || chars.peek().is_some_and(|(_, c)| c.is_alphanumeric());
+        if Mark::of(c) == Some(mark) && (mark == Mark::Double || !inside_a_word()) {
+            return Some((at, c));
+        }
+    }
+    None
 }
 
 /// The beginning of a text, cut between characters: not within what is shown as one, as far as that is cheap to tell.
@@ -281,12 +285,13 @@ mod tests {
             ("cancel 'it's here', please", Some("it's here")),
             ("don't cancel what's theirs", None),
             ("cancel ‘one’ and ‘two’", Some("one")),
-            ("cancel \"\" and \"two\"", Some("two")),
+            ("cancel \"\" and more", None),
+            ("cancel \" a  long\tname \"", Some("a long name")),
             ("a 5\" and a 6\" screen", None),
-            ("«a` `b`", Some("b")),
+            ("«a` `b`", Some("a")),
             ("'", None),
         ] {
-            assert_eq!(Words::of(text).quoted, quoted, "{text}");
+            assert_eq!(Words::of(text).quoted.as_deref(), quoted, "{text}");
         }
     }
 
