@@ -205,12 +205,8 @@ impl Passage<'_> {
             });
         }
         // "Which are not done?"
-        let mut denied = false;
-        let status = (after..end).find_map(|at| {
-            let here = &self.tokens[at..end];
-            denied |= self.table.negations.lead(here);
-            self.table.statuses.find(here)
-        });
+        let denied = (after..end).any(|at| self.table.negations.lead(&self.tokens[at..end]));
+        let status = (after..end).find_map(|at| self.table.statuses.find(&self.tokens[at..end]));
         Some(Intent::List {
             status: status.map(|(status, _)| *status).filter(|_| !denied),
         })

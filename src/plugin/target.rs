@@ -90,18 +90,17 @@ impl Target {
             let here = &tokens[at..];
             let number = number_of(table, &token.word).filter(|_| counts || token.hash);
             let ordinal = number.map(|number| (Ordinal::Number(number), 1));
-            // One place is enough: what else sounds like one is part of the name.
-            let ordinal = ordinal
-                .or_else(|| ordinal_at(table, here))
-                .filter(|_| self.ordinal.is_none());
+            let ordinal = ordinal.or_else(|| ordinal_at(table, here));
             let (task, links) = (table.task.begin(here), table.links.begin(here));
             let about = table.about.begin(here);
             if token.quoted {
                 counts = false;
                 at += 1;
             } else if let Some((ordinal, length)) = ordinal {
-                self.ordinal = Some(ordinal);
-                self.ordinal_words = self.words.len()..self.words.len() + length;
+                if self.ordinal.is_none() {
+                    self.ordinal = Some(ordinal);
+                    self.ordinal_words = self.words.len()..self.words.len() + length;
+                }
                 self.keep(words, &here[..length], &mut typed);
                 counts = false;
                 at += length;

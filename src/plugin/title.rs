@@ -7,7 +7,7 @@ use super::passage::Passage;
 use super::replies::one_line;
 use super::rule::verbs_of;
 use super::target::number_of;
-use super::words::{Token, Words, first_chars, is_line_end};
+use super::words::{Token, Words, first_chars};
 
 /// The longest name that a task gets from a text, in characters.
 pub(super) const TITLE: usize = 100;
@@ -121,18 +121,13 @@ impl Passage<'_> {
         })
     }
 
-    /// Some words of a line as the name of a task, with what stands between them and the next.
+    /// Some words as the name of a task.
     fn title(&self, range: Range<usize>) -> String {
-        let Some(first) = self.tokens[range.clone()].first() else {
-            return self.language.replies().untitled.clone();
+        let tokens = &self.tokens[range];
+        let text = match (tokens.first(), tokens.last()) {
+            (Some(first), Some(last)) => title(&self.words.text[first.raw.start..last.raw.end]),
+            _ => String::new(),
         };
-        let line = self.words.text[first.raw.start..].split(is_line_end).next();
-        let line = line.unwrap_or_default();
-        let next = self
-            .tokens
-            .get(range.end)
-            .map(|next| next.raw.start - first.raw.start);
-        let text = title(next.and_then(|next| line.get(..next)).unwrap_or(line));
         if text.is_empty() {
             return self.language.replies().untitled.clone();
         }
