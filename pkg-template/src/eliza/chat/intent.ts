@@ -112,9 +112,10 @@ function look(passage: Passage, place: number, from: number): Understood | undef
     const [, end] = span;
     let next = from;
     let status: TaskStatus | undefined;
-    const denied = has(passage, "negations", span);
+    let denied = false;
     for (let seen = false; next < end && !(seen && lengthAt(passage, "about", next) > 0); next += 1) {
       seen ||= lengthAt(passage, "task", next) > 0;
+      denied ||= status === undefined && lengthAt(passage, "negations", next) > 0;
       status ??= valueAt(passage, "statuses", next);
     }
     if (next < end) return { intent: { action: "SEARCH_TASKS", query: query(passage, [next + lengthAt(passage, "about", next), end]) } };

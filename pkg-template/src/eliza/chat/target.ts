@@ -50,15 +50,12 @@ export function targetOf(passage: Passage, span: Span): Named {
     length = 1;
     if (words[place]!.quoted) {
       target.quoted = words[place]!.typed;
-    } else if ((ordinal ?? number) !== undefined) {
+    } else if (target.ordinal === undefined && (ordinal ?? number) !== undefined) {
+      target.ordinal = (ordinal ?? number)!;
+      numbered = ordinal === undefined;
       length = lengthAt(passage, "ordinals", place) || 1;
-      const places = Array.from({ length }, (_, index) => place + index);
-      kept.push(...places);
-      if (target.ordinal === undefined) {
-        target.ordinal = (ordinal ?? number)!;
-        numbered = ordinal === undefined;
-        which = places;
-      }
+      which = Array.from({ length }, (_, index) => place + index);
+      kept.push(...which);
     } else if (kept.length === 0 && lengthAt(passage, "all", place) > 0) {
       target.all = true;
     } else if (small(place) > 0) {

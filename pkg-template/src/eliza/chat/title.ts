@@ -31,7 +31,7 @@ export function lineOf({ lexicon, text, words }: Passage, from: number, linked: 
   const passage = passageOf(lexicon, line);
   const its = passage.words;
   const cut = (start: number, end: number): string =>
-    start < end ? firstChars(oneLine(line.slice(its[start]!.from, its[end - 1]!.to).slice(0, LONGEST_TITLE * 4)).replace(/[.!?;]+$/, ""), LONGEST_TITLE) : "";
+    start < end ? firstChars(oneLine(line.slice(its[start]!.from, its[end]?.from).slice(0, LONGEST_TITLE * 4)).replace(/[.!?;]+$/, ""), LONGEST_TITLE) : "";
   const start = linked ? behind(passage, "links", 0) : 0;
   for (let place = its.length - 2; place >= Math.max(its.length - 8, 0); place -= 1) {
     const tail = lengthAt(passage, "using", place) > 0 ? wordsOf(line.slice(its[place + 1]!.from), true) : [];

@@ -7,9 +7,8 @@ export interface Word {
   /** As it was typed, without what stands around it; of a span in quotes, what is in them. */
   readonly typed: string;
   readonly quoted: boolean;
-  /** Where it begins and ends in the text, with what stands around it. */
+  /** Where it begins in the text, with what stands before it. */
   readonly from: number;
-  readonly to: number;
   /** Whether a `#` stands right before it. */
   readonly numbered: boolean;
   /** Whether a comma stands right after it. */
@@ -19,7 +18,7 @@ export interface Word {
 }
 
 /** Upper case first: it makes one of letters that have several small forms. Phones type ’ where a keyboard has '. */
-export const fold = (text: string): string => text.replaceAll("’", "'").toUpperCase().toLowerCase().replaceAll("ς", "σ");
+export const fold = (text: string): string => text.replace(/[’ʼ]/g, "'").toUpperCase().toLowerCase().replaceAll("ς", "σ");
 
 /** White space of any kind and length as one space. */
 export const oneLine = (text: string): string => text.replace(/\p{White_Space}+/gu, " ").trim();
@@ -30,7 +29,7 @@ const core = (kind: string): RegExp => new RegExp(`${kind}(?:.*${kind})?`, "su")
 const LETTERS = core("[\\p{Alphabetic}\\p{N}]");
 /** Arrows, mathematics, pictures: what may be a name where there are no letters. */
 const SIGNS = core("[$+<=>^|~\\u2190-\\u2bff\\u{1f000}-\\u{1faff}]");
-export const LINE_END = /[\n\r\u2028\u2029]/;
+export const LINE_END = /[\n\r\x85\u2028\u2029]/;
 
 /**
  * A span in quotes, once all kinds of quotes are one. Not the inches of a screen, nor the apostrophe of "don't"; no name is
@@ -62,7 +61,7 @@ export function wordsOf(text: string, quotes = false): Word[] {
     const tail = quoted ? "" : piece.slice((found?.index ?? 0) + typed.length);
     if (typed !== "") {
       words.push({
-        word: quoted ? "" : fold(typed), typed, quoted, from: quoted ? from : index, to: quoted ? to : last,
+        word: quoted ? "" : fold(typed), typed, quoted, from: quoted ? from : index,
         numbered: piece[(found?.index ?? 0) - 1] === "#", comma: tail.endsWith(","), ends: false,
       });
     }
