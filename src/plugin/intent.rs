@@ -128,8 +128,8 @@ impl Passage<'_> {
             },
             ActionName::ListTasks => Intent::List { status: None },
             ActionName::SearchTasks => Intent::Search {
-                query: match (other.as_ref().and_then(Intent::target), self.words.quoted) {
-                    (_, Some(quoted)) => quoted.to_owned(),
+                query: match (other.as_ref().and_then(Intent::target), &self.words.quoted) {
+                    (_, Some(quoted)) => quoted.clone(),
                     (Some(target), None) => target.said().to_owned(),
                     (None, None) => self.query(after..self.tokens.len()),
                 },
@@ -204,15 +204,11 @@ impl Passage<'_> {
                 query: self.query(named..end),
             });
         }
-        let mut denied = false;
-        let mut status = None;
-        for at in after..end {
-            let here = &self.tokens[at..end];
-            denied |= self.table.negations.lead(here);
-            status = status.or_else(|| Some(*self.table.statuses.find(here)?.0));
-        }
+        // "Which are not done?"
+        let denied = (after..end).any(|at| self.table.negations.lead(&self.tokens[at..end]));
+        let status = (after..end).find_map(|at| self.table.statuses.find(&self.tokens[at..end]));
         Some(Intent::List {
-            status: status.filter(|_| !denied),
+            status: status.map(|(status, _)| *status).filter(|_| !denied),
         })
     }
 

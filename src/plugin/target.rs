@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::language::{Language, Table};
-use super::words::{Token, Words, fold};
+use super::words::{Token, Words};
 use crate::kernel::TaskStatus;
 
 /// A place in a list.
@@ -48,6 +48,13 @@ impl Target {
     /// Reads a text that only says which task.
     pub(super) fn read(language: &Language, text: &str) -> Self {
         let words = Words::of(text);
+        if words.tokens.is_empty() {
+            // What has no words is a name all the same, and not the current task.
+            return Self {
+                quoted: Some(text.to_owned()),
+                ..Self::default()
+            };
+        }
         Self::of(language, &words, 0..words.tokens.len())
     }
 
@@ -56,11 +63,10 @@ impl Target {
         let table = language.words();
         let tokens = &words.tokens[trim(table, &words.tokens, range)];
         let mut target = Self {
-            quoted: tokens
-                .iter()
-                .any(|token| token.quoted)
-                .then(|| words.quoted.map(str::to_owned))
-                .flatten(),
+            quoted: words
+                .quoted
+                .clone()
+                .filter(|_| tokens.iter().any(|token| token.quoted)),
             mine: (0..tokens.len()).any(|at| table.mine.lead(&tokens[at..])),
             ..Self::default()
         };
@@ -84,12 +90,13 @@ impl Target {
             let here = &tokens[at..];
             let number = number_of(table, &token.word).filter(|_| counts || token.hash);
             let ordinal = number.map(|number| (Ordinal::Number(number), 1));
+            let ordinal = ordinal.or_else(|| ordinal_at(table, here));
             let (task, links) = (table.task.begin(here), table.links.begin(here));
             let about = table.about.begin(here);
             if token.quoted {
                 counts = false;
                 at += 1;
-            } else if let Some((ordinal, length)) = ordinal.or_else(|| ordinal_at(table, here)) {
+            } else if let Some((ordinal, length)) = ordinal {
                 if self.ordinal.is_none() {
                     self.ordinal = Some(ordinal);
                     self.ordinal_words = self.words.len()..self.words.len() + length;
@@ -129,7 +136,7 @@ impl Target {
         self.typed = joined(typed.into_iter());
     }
 
-    fn keep<'t>(&mut self, words: &Words<'t>, tokens: &[Token], typed: &mut Vec<&'t str>) {
+    fn keep<'w>(&mut self, words: &'w Words<'_>, tokens: &[Token], typed: &mut Vec<&'w str>) {
         for token in tokens {
             self.words.push(token.word.clone());
             typed.push(words.typed(token));
@@ -183,9 +190,8 @@ fn joined<'a>(words: impl Iterator<Item = &'a str>) -> String {
 
 /// The words of a name, folded.
 pub(super) fn parts(name: &str) -> Vec<String> {
-    let words = name.split_whitespace();
-    let words = words.map(|word| fold(word.trim_matches(|c: char| !c.is_alphanumeric())));
-    words.filter(|word| !word.is_empty()).collect()
+    let words = Words::unquoted(name);
+    words.tokens.into_iter().map(|token| token.word).collect()
 }
 
 /// What says nothing about which task it is.

@@ -7,7 +7,7 @@ use super::passage::Passage;
 use super::replies::one_line;
 use super::rule::verbs_of;
 use super::target::number_of;
-use super::words::{Words, first_chars};
+use super::words::{Token, Words, first_chars};
 
 /// The longest name that a task gets from a text, in characters.
 pub(super) const TITLE: usize = 100;
@@ -50,7 +50,10 @@ impl Passage<'_> {
 
     /// The task that the tokens from here on describe, ordered by the verb at `place`.
     fn create(&self, place: usize, from: usize) -> Intent {
-        let mut start = from;
+        // As at the beginning of a text, a sign is a smile here.
+        let is_smile = |token: &Token| token.is_sign(self.words.text);
+        let smiles = self.tokens[from..].iter().take_while(|token| is_smile(token));
+        let mut start = from + smiles.count();
         while let Some(length) = self.table.links.begin(&self.tokens[start..]) {
             start += length;
         }
@@ -58,7 +61,7 @@ impl Passage<'_> {
         let quoted = self
             .quoted
             .filter(|quoted| *quoted >= place)
-            .and(self.words.quoted);
+            .and(self.words.quoted.as_deref());
         let using = self.using(from, line.end);
         let is_provider = |quoted: &&str| using.as_ref().is_some_and(|(provider, _)| provider == quoted);
         let named = quoted.filter(|quoted| !is_provider(quoted)).map(title);

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use super::replies::one_line;
+
 /// A word as it is compared.
 #[derive(Debug)]
 pub(super) struct Token {
@@ -32,8 +34,8 @@ impl AsRef<str> for Token {
 pub(super) struct Words<'t> {
     pub(super) text: &'t str,
     pub(super) tokens: Vec<Token>,
-    /// What the first quoted span holds.
-    pub(super) quoted: Option<&'t str>,
+    /// What the first quoted span holds, on one line.
+    pub(super) quoted: Option<String>,
 }
 
 /// As search does. Upper case first: it makes one of letters that have several small forms. The apostrophe that
@@ -54,34 +56,53 @@ pub(super) fn fold_name(text: &str) -> String {
 
 impl<'t> Words<'t> {
     pub(super) fn of(text: &'t str) -> Self {
+        let span = first_quoted(text);
         let mut words = Self {
             text,
             tokens: Vec::new(),
-            quoted: None,
+            quoted: span.as_ref().map(|span| one_line(&text[span.inner.clone()])),
         };
-        match first_quoted(text) {
+        match span {
             None => words.read(0..text.len()),
-            Some(span) => {
-                words.read(0..span.outer.start);
-                words.quoted = Some(text[span.inner].trim());
+            Some(Span { outer, .. }) => {
+                words.read(0..outer.start);
                 words.tokens.push(Token {
                     word: String::new(),
-                    raw: span.outer.clone(),
-                    core: span.outer.clone(),
+                    raw: outer.clone(),
+                    core: outer.clone(),
                     comma: false,
                     ends: false,
                     hash: false,
                     quoted: true,
                 });
-                words.read(span.outer.end..text.len());
+                words.read(outer.end..text.len());
             }
         }
-        words
+        words.finish()
+    }
+
+    /// All quotes are punctuation.
+    pub(super) fn unquoted(text: &'t str) -> Self {
+        let mut words = Self {
+            text,
+            tokens: Vec::new(),
+            quoted: None,
+        };
+        words.read(0..text.len());
+        words.finish()
+    }
+
+    fn finish(mut self) -> Self {
+        self.end_sentence();
+        let smiles = self.tokens.iter().take_while(|token| token.is_sign(self.text));
+        let smiles = smiles.count();
+        self.tokens.drain(..smiles);
+        self
     }
 
     /// A word as it was typed; of the quoted span, what it holds.
-    pub(super) fn typed(&self, token: &Token) -> &'t str {
-        match self.quoted {
+    pub(super) fn typed(&self, token: &Token) -> &str {
+        match &self.quoted {
             Some(quoted) if token.quoted => quoted,
             _ => &self.text[token.core.clone()],
         }
@@ -99,10 +120,8 @@ impl<'t> Words<'t> {
             if let Some(start) = begun.take() {
                 self.token(from + start..from + at);
             }
-            if is_line_end(c)
-                && let Some(last) = self.tokens.last_mut()
-            {
-                last.ends = true;
+            if is_line_end(c) {
+                self.end_sentence();
             }
         }
         if let Some(start) = begun {
@@ -112,32 +131,54 @@ impl<'t> Words<'t> {
 
     fn token(&mut self, raw: Range<usize>) {
         let text = &self.text[raw.clone()];
-        let core = text.trim_matches(|c: char| !c.is_alphanumeric());
-        let before = text.len() - text.trim_start_matches(|c: char| !c.is_alphanumeric()).len();
-        let tail = if core.is_empty() {
-            text
-        } else {
-            &text[before + core.len()..]
-        };
-        let (comma, ends) = (text.ends_with(','), tail.contains(['.', '!', '?', ';']));
-        if core.is_empty() {
-            // Punctuation by itself belongs to what stands before it.
-            if let Some(last) = self.tokens.last_mut() {
-                last.ends |= ends;
-            }
-            return;
+        let core = within(text, char::is_alphanumeric).or_else(|| within(text, is_sign));
+        if let Some(core) = &core {
+            self.tokens.push(Token {
+                word: fold(&text[core.clone()]),
+                core: raw.start + core.start..raw.start + core.end,
+                raw: raw.clone(),
+                comma: false,
+                ends: false,
+                hash: text[..core.start].ends_with('#'),
+                quoted: false,
+            });
         }
-        let start = raw.start + before;
-        self.tokens.push(Token {
-            word: fold(core),
-            core: start..start + core.len(),
-            raw,
-            comma,
-            ends,
-            hash: text[..before].ends_with('#'),
-            quoted: false,
-        });
+        // Punctuation by itself belongs to what stands before it.
+        let tail = &text[core.map_or(0, |core| core.end)..];
+        if let Some(last) = self.tokens.last_mut() {
+            last.comma |= tail.ends_with(',');
+        }
+        if tail.contains(['.', '!', '?', ';']) {
+            self.end_sentence();
+        }
     }
+
+    /// A sign in the middle of a sentence may be a name; at its end it is a smile.
+    fn end_sentence(&mut self) {
+        while self.tokens.pop_if(|last| last.is_sign(self.text)).is_some() {}
+        if let Some(last) = self.tokens.last_mut() {
+            last.ends = true;
+        }
+    }
+}
+
+impl Token {
+    /// Whether it has no letters.
+    pub(super) fn is_sign(&self, text: &str) -> bool {
+        !self.quoted && !text[self.core.clone()].contains(char::is_alphanumeric)
+    }
+}
+
+/// From the first character of a kind to the last.
+fn within(text: &str, kind: impl Fn(char) -> bool) -> Option<Range<usize>> {
+    let (last, c) = text.char_indices().rfind(|(_, c)| kind(*c))?;
+    let first = text.find(kind)?;
+    Some(first..last + c.len_utf8())
+}
+
+/// Arrows, mathematics, pictures: what may be a name where there are no letters.
+const fn is_sign(c: char) -> bool {
+    matches!(c, '$' | '+' | '<' | '=' | '>' | '^' | '|' | '~' | '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
 }
 
 pub(super) const fn is_line_end(c: char) -> bool {
@@ -151,60 +192,61 @@ struct Span {
     inner: Range<usize>,
 }
 
-/// What opens and closes, and whether it closes only at the end of a word, since it is an apostrophe elsewhere.
-const MARKS: [(char, char, bool); 7] = [
-    ('"', '"', false),
-    ('“', '”', false),
-    ('„', '“', false),
-    ('«', '»', false),
-    ('`', '`', false),
-    ('\'', '\'', true),
-    ('‘', '’', true),
-];
+/// Which marks go together. Whoever mixes them within a kind is understood, too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Double,
+    /// Apostrophes as well: one inside of a word opens and closes nothing.
+    Single,
+}
+
+impl Mark {
+    const fn of(c: char) -> Option<Self> {
+        match c {
+            '"' | '“' | '”' | '„' | '«' | '»' | '`' => Some(Self::Double),
+            '\'' | '‘' | '’' => Some(Self::Single),
+            _ => None,
+        }
+    }
+}
+
+/// No name is longer, and the bound keeps the time in proportion to the text.
+const QUOTED: usize = 200;
 
 fn first_quoted(text: &str) -> Option<Span> {
-    // Where no closing mark follows, none follows later either: each mark is looked for in vain only once.
-    let mut hopeless = [false; MARKS.len()];
-    let mut at = 0;
     let mut before: Option<char> = None;
-    while let Some(c) = text[at..].chars().next() {
-        let inside = at + c.len_utf8();
-        let mark = MARKS.iter().position(|(open, _, _)| *open == c);
+    for (at, c) in text.char_indices() {
         // Not the inches of a screen, nor the apostrophe of "don't".
-        let mark = mark.filter(|mark| !hopeless[*mark] && before.is_none_or(|c| !c.is_alphanumeric()));
+        let opens = before.is_none_or(|c| !c.is_alphanumeric());
         before = Some(c);
-        let Some(mark) = mark else {
-            at = inside;
+        let inside = at + c.len_utf8();
+        let Some(mark) = Mark::of(c).filter(|_| opens) else {
             continue;
         };
-        let (_, close, at_ends) = MARKS[mark];
-        match closing(&text[inside..], close, at_ends) {
-            None => {
-                hopeless[mark] = true;
-                at = inside;
-            }
-            Some(length) => {
-                let inner = inside..inside + length;
-                let outer = at..inner.end + close.len_utf8();
-                if !text[inner.clone()].trim().is_empty() {
-                    return Some(Span { outer, inner });
-                }
-                before = Some(close);
-                at = outer.end;
-            }
+        if let Some((length, close)) = closing(&text[inside..], mark) {
+            let inner = inside..inside + length;
+            let outer = at..inner.end + close.len_utf8();
+            return Some(Span { outer, inner });
         }
     }
     None
 }
 
-/// Where the closing mark is.
-fn closing(text: &str, close: char, at_ends: bool) -> Option<usize> {
-    let mut marks = text.match_indices(close);
-    let found = marks.find(|(at, mark)| {
-        let after = text[at + mark.len()..].chars().next();
-        !at_ends || after.is_none_or(|c| !c.is_alphanumeric())
-    });
-    found.map(|(at, _)| at)
+/// Where a span ends that begins here, and with which mark. It is not blank.
+fn closing(text: &str, mark: Mark) -> Option<(usize, char)> {
+    let mut chars = text
+        .char_indices()
+        .skip_while(|(_, c)| c.is_whitespace())
+        .peekable();
+    chars.next().filter(|(_, c)| Mark::of(*c) != Some(mark))?;
+    for _ in 0..=QUOTED {
+        let (at, c) = chars.next()?;
+        let mut inside_a_word = || chars.peek().is_some_and(|(_, c)| c.is_alphanumeric());
+        if Mark::of(c) == Some(mark) && (mark == Mark::Double || !inside_a_word()) {
+            return Some((at, c));
+        }
+    }
+    None
 }
 
 /// The beginning of a text, cut between characters: not within what is shown as one, as far as that is cheap to tell.
@@ -243,12 +285,13 @@ mod tests {
             ("cancel 'it's here', please", Some("it's here")),
             ("don't cancel what's theirs", None),
             ("cancel ‘one’ and ‘two’", Some("one")),
-            ("cancel \"\" and \"two\"", Some("two")),
+            ("cancel \"\" and more", None),
+            ("cancel \" a  long\tname \"", Some("a long name")),
             ("a 5\" and a 6\" screen", None),
-            ("«a` `b`", Some("b")),
+            ("«a` `b`", Some("a")),
             ("'", None),
         ] {
-            assert_eq!(Words::of(text).quoted, quoted, "{text}");
+            assert_eq!(Words::of(text).quoted.as_deref(), quoted, "{text}");
         }
     }
 
@@ -259,8 +302,23 @@ mod tests {
         let all: Vec<String> = words.tokens.iter().map(of).collect();
         assert_eq!(all, ["don't", "touch", "auth/login.ts", "3", "ok", "yes"]);
         let ends: Vec<bool> = words.tokens.iter().map(|token| token.ends).collect();
-        assert_eq!(ends, [false, false, false, false, true, false]);
-        assert!(words.tokens[2].comma && words.tokens[3].hash && !words.tokens[5].ends);
+        assert_eq!(ends, [false, false, false, false, true, true]);
+        assert!(words.tokens[2].comma && words.tokens[3].hash && words.tokens[5].ends);
+    }
+
+    #[test]
+    fn a_sign_is_a_word_but_where_it_is_a_smile() {
+        for (text, due) in [
+            ("🎉 cancel the 🎉 task 🙂! +++ 🎉", "cancel the 🎉 task"),
+            ("🙂", ""),
+            ("one 🙂\ntwo +++ three", "one two +++ three"),
+            ("c++ (=>) 5€", "c => 5"),
+            ("a — b", "a b"),
+        ] {
+            let words = Words::of(text);
+            let typed: Vec<&str> = words.tokens.iter().map(|token| words.typed(token)).collect();
+            assert_eq!(typed.join(" "), due, "{text}");
+        }
     }
 
     #[test]
