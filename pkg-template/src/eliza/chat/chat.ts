@@ -4,7 +4,7 @@ import type { ActionName } from "./actions.js";
 import { contextOf, type ChatContext } from "./context.js";
 import { english } from "./english.js";
 import { find, findById, TERMINAL, type Search } from "./find.js";
-import { understand, type Understood } from "./intent.js";
+import { saidOf, understand, type Understood } from "./intent.js";
 import type { Control, Language, ReplyKey } from "./language.js";
 import { lexiconOf, type Lexicon } from "./lexicon.js";
 import { parametersOf, type Parameters } from "./parameters.js";
@@ -117,7 +117,7 @@ export class Chat {
     try {
       const request = { viewer, text: said, understood, parameters: parametersOf(asked.parameters) };
       const control = CONTROL_OF[action];
-      if (control !== undefined) return { action, ...(await this.#change(request, control)) };
+      if (control !== undefined) return { action, ...(await this.#change(request, action, control)) };
       return { action, ...(action === "CREATE_TASK" ? await this.#make(request) : action === "LIST_TASKS" ? this.#list(request) : this.#search(request)) };
     } catch (error) {
       return { action, ...this.#no("failed", codeOf(error), { reason: describe(error) }) };
@@ -190,7 +190,7 @@ export class Chat {
   }
 
   #search({ viewer, text, understood, parameters }: Request): Answer {
-    const query = parameters.text("query") ?? understood?.intent.query ?? this.#named(text, understood).typed;
+    const query = parameters.text("query") ?? understood?.intent.query ?? understood?.named?.typed ?? saidOf(this.#lexicon, text, "SEARCH_TASKS").query;
     if (query === "") return this.#no("searchWhat", undefined);
     const tasks = tasksOf(this.#orchestrator, viewer, { text: query });
     const head = this.#say(tasks.length === 0 ? "foundNone" : "found", { query, count: tasks.length });
@@ -212,12 +212,13 @@ export class Chat {
 
   // ----- changing -----
 
-  async #change({ viewer, text, understood, parameters }: Request, asked: Control): Promise<Answer> {
-    const restart = parameters.flag("restart") ?? understood?.intent.again;
-    const control = asked === "resume" && restart === true ? "again" : asked;
+  async #change({ viewer, text, understood, parameters }: Request, action: ActionName, asked: Control): Promise<Answer> {
+    const spoken = saidOf(this.#lexicon, text, action);
+    const restart = parameters.flag("restart") ?? understood?.intent.again ?? spoken.again;
+    const control = asked === "resume" && restart ? "again" : asked;
     const id = parameters.text("taskId", "id");
     const wanted = parameters.text("task", "target", "query", "name");
-    const named = wanted === undefined ? this.#named(text, understood) : this.#named(wanted, undefined);
+    const named = wanted === undefined ? (understood?.named ?? spoken.named) : this.#named(wanted);
     const verb = this.#language.says[control];
 
     const search: Search = { orchestrator: this.#orchestrator, lexicon: this.#lexicon, viewer, shown: this.#shown.get(JSON.stringify([viewer.room, viewer.user])) };
@@ -245,8 +246,9 @@ export class Chat {
       if (control === "switch") await select(orchestrator, viewer, id, false);
       else if (control === "pause") await orchestrator.pauseTask(id);
       else if (control === "cancel") await orchestrator.cancelTask(id);
-      else if (control === "again") await this.#begin(orchestrator.restartTask(id));
-      else if (status === "pending") await this.#begin(orchestrator.startTask(id));
+      // Where it has not begun, or holds, to begin again and to go on are the same.
+      else if (status === "pending" || status === "blocked") await this.#begin(orchestrator.startTask(id));
+      else if (control === "again" && status !== "paused") await this.#begin(orchestrator.restartTask(id));
       else await orchestrator.resumeTask(id);
       return { success: true, text: this.#say(DONE[control], { name }), data: { taskId: id } };
     } catch (error) {
@@ -256,10 +258,12 @@ export class Chat {
     }
   }
 
-  /** The target that a text was understood to name, else all of it as one. */
-  #named(text: string, understood: Understood | undefined): Named {
+  /** The target that a parameter names. */
+  #named(text: string): Named {
     const passage = passageOf(this.#lexicon, text);
-    return understood?.named ?? targetOf(passage, [0, passage.words.length]);
+    // A name of signs alone is a name all the same.
+    const quoted = passage.words.length === 0 ? passageOf(this.#lexicon, `"${text.trim()}"`) : passage;
+    return targetOf(quoted, [0, quoted.words.length]);
   }
 }
 

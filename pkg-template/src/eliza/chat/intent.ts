@@ -1,7 +1,7 @@
 /** What a text asks for. */
 import type { TaskStatus } from "../../api.js";
 import type { ActionName } from "./actions.js";
-import type { Control, Language } from "./language.js";
+import type { Control, Language, VerbGroup } from "./language.js";
 import { lexiconOf, type Lexicon } from "./lexicon.js";
 import { behind, controlAt, has, isNear, isPronoun, lengthAt, numberAt, passageOf, rest, sentence, trimmed, valueAt, type Passage, type Span } from "./passage.js";
 import { targetOf, type Named, type Target } from "./target.js";
@@ -31,7 +31,8 @@ export interface Understood {
   readonly named?: Named;
 }
 
-const ACTION_OF: { readonly [C in Control]: ActionName } = {
+const ACTION_OF: { readonly [G in VerbGroup]: ActionName } = {
+  new: "CREATE_TASK", work: "CREATE_TASK", search: "SEARCH_TASKS", list: "LIST_TASKS",
   switch: "SWITCH_TASK", pause: "PAUSE_TASK", resume: "RESUME_TASK", again: "RESUME_TASK", cancel: "CANCEL_TASK",
 };
 
@@ -55,6 +56,24 @@ export function understand(lexicon: Lexicon, text: string): Understood | undefin
 
 /** Reads what a text asks for; nothing when it asks for nothing that has to do with tasks. */
 export const readIntent = (language: Language, text: string): Intent | undefined => understand(lexiconOf(language), text)?.intent;
+
+/** What a text says of an action that was chosen for it, and that it does not ask for itself. */
+export interface Said {
+  readonly named: Named;
+  readonly query: string;
+  /** Whether it is to begin anew. */
+  readonly again: boolean;
+}
+
+/** Reads what follows the verb of an action, if a text begins with one, or else all of it. */
+export function saidOf(lexicon: Lexicon, text: string, action: ActionName): Said {
+  const passage = passageOf(lexicon, text);
+  const begin = beginning(passage);
+  const verb = valueAt(passage, "verbs", begin)?.find((group) => ACTION_OF[group] === action);
+  const span: Span = [begin + (verb === undefined ? 0 : lengthAt(passage, "verbs", begin)), passage.words.length];
+  const named = targetOf(passage, span);
+  return { named, query: named.target.quoted ?? query(passage, span), again: verb === "again" };
+}
 
 /** Behind what people say first, which is where the request begins. */
 function beginning(passage: Passage): number {
