@@ -40,8 +40,10 @@ export function tasksOf(orchestrator: OrchestratorApi, { room, world, role }: Vi
   if (role === "owner") return tasksAnywhere(orchestrator, query);
   const ofRoom = tasksAnywhere(orchestrator, { ...query, roomId: room });
   if (role !== "worldOwner" || world === undefined) return ofRoom;
-  const others = tasksAnywhere(orchestrator, { ...query, worldId: world }).filter(({ roomId }) => roomId !== room);
-  return [...ofRoom, ...others].sort((one, other) => other.createdAt - one.createdAt);
+  const ofWorld = tasksAnywhere(orchestrator, { ...query, worldId: world });
+  // Mostly none: then the order is the orchestrator's own, also of tasks of the same millisecond.
+  const others = ofRoom.filter(({ worldId }) => worldId !== world);
+  return others.length === 0 ? ofWorld : [...ofWorld, ...others].sort((one, other) => other.createdAt - one.createdAt);
 }
 
 /** Where a viewer's current tasks are kept: his own, then that of the room. */
