@@ -2,8 +2,8 @@
 import type { AgentFactory, AgentMessage, AgentOptions, SupervisorPolicy } from "./agent-types.js";
 import type { Core } from "./core.js";
 import { OrchestratorError, describe, fits } from "./errors.js";
-import { invalid, kindOf, object, quote, reading, string } from "./input.js";
-import { flag, milliseconds, numberIn, wide, word } from "./plan.js";
+import { flag, invalid, kindOf, object, quote, reading, string } from "./input.js";
+import { milliseconds, numberIn, wide, word } from "./plan.js";
 import type { JsonValue } from "./types.js";
 import { freezeDeep } from "./wire.js";
 

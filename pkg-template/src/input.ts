@@ -55,6 +55,12 @@ export function optionalString(what: string, value: unknown): string | undefined
   return value === undefined ? undefined : string(what, value);
 }
 
+/** A boolean that may be absent. */
+export function flag(what: string, value: unknown): boolean {
+  if (value === undefined || typeof value === "boolean") return value === true;
+  throw invalid(`${what} must be true or false, not ${kindOf(value)}`);
+}
+
 export function strings(what: string, value: unknown): string[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw invalid(`${what} must be an array of strings, not ${kindOf(value)}`);
@@ -188,13 +194,14 @@ const SORTS = ["createdAt", "-createdAt", "updatedAt", "-updatedAt", "name", "-n
 
 /** Reads a query, and writes it as `src/wasm/core.rs` reads it. */
 export function listQuery(input: ListQuery): (core: Core) => void {
-  const { status: wanted, userStatus: marked, providerId, tag, parent, roomId, worldId, text, sort, limit, cursor } = object("the query", input) as ListQuery;
+  const { status: wanted, userStatus: marked, providerId, tag, parent, roomId, worldId, text, sort, limit, cursor, total } = object("the query", input) as ListQuery;
   const statuses = wanted === undefined ? [] : Array.isArray(wanted) ? Array.from(wanted as TaskStatus[]) : [wanted];
   const mask = statuses.reduce<number>((bits, word) => bits | (1 << status(word)), 0);
   const mark = marked === undefined ? 0 : userStatus(marked) === "open" ? 1 : 2;
   const order = sort === undefined ? 0 : SORTS.indexOf(sort) + 1;
   if (sort !== undefined && order === 0) throw invalid(`sort must be one of ${SORTS.join(", ")}`);
   const most = count("limit", limit) ?? 0;
+  const counted = flag("total", total);
   const texts = [
     optionalString("providerId", providerId),
     optionalString("tag", tag),
@@ -205,7 +212,7 @@ export function listQuery(input: ListQuery): (core: Core) => void {
     optionalString("cursor", cursor),
   ];
   return (core) => {
-    core.strings().number(mask).number(mark).number(order).number(most).number(parent === null ? 1 : 0);
+    core.strings().number(mask).number(mark).number(order).number(most).number(parent === null ? 1 : 0).number(counted ? 1 : 0);
     for (const field of texts) core.field(field);
   };
 }

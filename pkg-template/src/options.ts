@@ -1,11 +1,11 @@
 /** Reads the options of an orchestrator: each once, checked before anything is opened. */
 import { timeOf, type Time } from "./clock.js";
-import { count, invalid, kindOf, object, optionalString, string } from "./input.js";
+import { count, flag, invalid, kindOf, object, optionalString, string } from "./input.js";
 import { readJournal, type Foreign } from "./foreign.js";
 import { policyOf, whole, type AgentDefaults } from "./agent-options.js";
 import type { SupervisorPolicy } from "./agent-types.js";
 import type { CoreOptions } from "./opening.js";
-import { flag, onInterruptOf } from "./plan.js";
+import { onInterruptOf } from "./plan.js";
 import { readProvider, type Registered } from "./provider.js";
 import type { OpenOptions } from "./types.js";
 

@@ -1,6 +1,6 @@
 /** When a task to create may run, how often and for how long: read from what users pass in, and written for the core. */
 import type { Core } from "./core.js";
-import { count, invalid, kindOf, object, optionalString, quote, strings } from "./input.js";
+import { count, flag, invalid, kindOf, object, optionalString, quote, strings } from "./input.js";
 import type { CreateTask, OnInterrupt, RetryPolicy, TaskTimeouts } from "./types.js";
 
 /** As `src/wasm/core.rs` reads it. */
@@ -38,12 +38,6 @@ export function word(what: string, value: unknown, words: readonly string[], wit
 
 /** 0 for the default; else as in `src/wasm/core.rs`. */
 export const onInterruptOf = (value: unknown): number => word("onInterrupt", value, INTERRUPTS, -1) + 1;
-
-/** A boolean that may be absent. */
-export function flag(what: string, value: unknown): boolean {
-  if (value === undefined || typeof value === "boolean") return value === true;
-  throw invalid(`${what} must be true or false, not ${kindOf(value)}`);
-}
 
 export function numberIn(what: string, value: unknown, min: number, max: number, without: number): number {
   if (value === undefined) return without;

@@ -326,6 +326,8 @@ export interface ListQuery {
   limit?: number | undefined;
   /** `nextCursor` of the page before; goes with the same query. */
   cursor?: string | undefined;
+  /** Whether to count all tasks that meet the conditions, on whatever page they are. */
+  total?: boolean | undefined;
 }
 
 /** One page of {@link AgentOrchestrator.listTasks}. */
@@ -333,6 +335,8 @@ export interface TaskPage {
   readonly tasks: readonly OrchestratedTask[];
   /** Hand it back as `cursor` for the next page; absent on the last. */
   readonly nextCursor: string | undefined;
+  /** How many tasks meet the conditions; there if the query asks for `total`. */
+  readonly total?: number;
 }
 
 /** How many tasks stand in each status. */

@@ -46,7 +46,8 @@ export class View {
       return found;
     });
     const tasks = count === 0 ? [] : readTasks(core, this.names);
-    return Object.freeze({ tasks: Object.freeze(tasks), nextCursor: core.read((glue) => glue.nextCursor()) });
+    const total = core.read((glue) => glue.total());
+    return Object.freeze({ tasks: Object.freeze(tasks), nextCursor: core.read((glue) => glue.nextCursor()), ...(total !== undefined && { total }) });
   }
 
   searchTasks(text: string, options?: { limit?: number | undefined }): readonly OrchestratedTask[] {

@@ -35,6 +35,8 @@ pub struct TaskPage {
     pub tasks: Vec<OrchestratedTask>,
     /// What to pass as `cursor` for the next page; absent on the last.
     pub next_cursor: Option<String>,
+    /// How many tasks meet the conditions, if the query asks for that.
+    pub total: Option<usize>,
 }
 
 impl TaskPage {
@@ -48,6 +50,7 @@ impl TaskPage {
         Ok(Self {
             tasks,
             next_cursor: page.next_cursor,
+            total: page.total,
         })
     }
 }

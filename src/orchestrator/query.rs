@@ -80,6 +80,8 @@ pub struct ListQuery {
     pub limit: Option<usize>,
     /// The end of the page before.
     pub cursor: Option<String>,
+    /// Whether to count all tasks that meet the conditions, on whatever page they are.
+    pub total: bool,
 }
 
 /// Tells `null` from an absent field.
@@ -94,6 +96,8 @@ pub struct Page {
     pub keys: Vec<TaskKey>,
     /// What to pass as `cursor` for the next page; absent on the last.
     pub next_cursor: Option<String>,
+    /// How many tasks meet the conditions, if that was asked.
+    pub total: Option<usize>,
 }
 
 /// What a task is sorted by. Derived order is right: one list has one variant.
@@ -135,7 +139,10 @@ impl ListQuery {
             .map(|text| read_cursor(text, sort, by_score))
             .transpose()?;
         let Some(filter) = Filter::new(self, kernel, search) else {
-            return Ok(Page::default());
+            return Ok(Page {
+                total: self.total.then_some(0),
+                ..Page::default()
+            });
         };
         let by_creation = !by_score && matches!(sort, Sort::CreatedAt | Sort::CreatedAtDescending);
         let places = if by_creation {
@@ -153,6 +160,7 @@ impl ListQuery {
         Ok(Page {
             keys: places.into_iter().take(limit).map(|(_, key)| key).collect(),
             next_cursor,
+            total: self.total.then(|| filter.count(kernel)),
         })
     }
 }
@@ -220,6 +228,11 @@ impl<'q> Filter<'q> {
             (None, true) => Box::new(kernel.tasks_before(after)),
             (None, false) => Box::new(kernel.tasks_after(after)),
         }
+    }
+
+    fn count(&self, kernel: &Kernel) -> usize {
+        let keys = self.candidates(kernel, false, None);
+        keys.filter(|key| self.holds(kernel, *key)).count()
     }
 
     fn holds(&self, kernel: &Kernel, key: TaskKey) -> bool {

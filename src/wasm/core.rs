@@ -57,6 +57,7 @@ pub(super) struct Inner {
     pub(super) working_directory: String,
     pub(super) default_provider: Option<String>,
     pub(super) next_cursor: Option<String>,
+    pub(super) total: Option<usize>,
     pub(super) error: Option<OrchestratorError>,
     /// What is to be written, between the call that asks for it and those that fetch it.
     pub(super) write: Option<Write>,
@@ -158,6 +159,7 @@ impl Core {
                 working_directory: String::new(),
                 default_provider: None,
                 next_cursor: None,
+                total: None,
                 error: None,
                 write: None,
             }),

@@ -133,6 +133,7 @@ impl Core {
             input,
             out,
             next_cursor,
+            total,
             error,
             ..
         } = &mut *inner;
@@ -146,6 +147,7 @@ impl Core {
                     }
                 }
                 *next_cursor = page.next_cursor;
+                *total = page.total;
                 self.publish(out);
                 // A page has at most 1000 tasks.
                 page.keys.len() as i32
@@ -155,6 +157,12 @@ impl Core {
                 REFUSED
             }
         }
+    }
+
+    /// How many tasks meet the conditions of the last query, if it asked.
+    pub fn total(&self) -> Option<u32> {
+        // There are fewer tasks than a key can number.
+        self.inner.borrow().total.map(|total| total as u32)
     }
 
     /// The cursor of the page after the last one that was listed.
@@ -239,6 +247,7 @@ fn list_query(input: &[u8]) -> Result<ListQuery> {
     let (user_status, sort) = (chosen(fields.number()?), chosen(fields.number()?));
     let limit = fields.number()? as usize;
     let orphan = fields.number()? == 1;
+    let total = fields.number()? == 1;
     let mut text = || Ok(fields.optional()?.map(str::to_owned));
     Ok(ListQuery {
         status: TaskStatus::ALL
@@ -255,5 +264,6 @@ fn list_query(input: &[u8]) -> Result<ListQuery> {
         world_id: text()?,
         text: text()?,
         cursor: text()?,
+        total,
     })
 }

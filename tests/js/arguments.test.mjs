@@ -86,6 +86,7 @@ const calls = {
   "taskContext": [(o, v) => o.taskContext(v), (v) => v === undefined],
   "switchTask: text": [(o, v) => o.switchTask(v), (v) => v === null],
   "getTask: id": [async (o, v) => assert.equal(o.getTask(v), undefined), isText],
+  "listTasks: total": [(o, v) => o.listTasks({ total: v }), (v) => v === undefined || v === true],
   "listTasks: query": [(o, v) => o.listTasks(v), (v) => v === undefined || (plain(v) && !isList(v))],
   "searchTasks: text": [(o, v) => o.searchTasks(v), never],
   "registerProvider: provider": [(o, v) => o.registerProvider(v), never],

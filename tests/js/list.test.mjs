@@ -162,6 +162,17 @@ describe("pages", () => {
     assert.equal(orchestrator.searchTasks("a", { limit: 3 }).length, 3);
   });
 
+  test("count all that meet the conditions when asked, on whatever page they are", async (t) => {
+    const orchestrator = await open(t);
+    assert.equal(orchestrator.listTasks({ total: true }).total, 0);
+    await orchestrator.createTasks(Array.from({ length: 25 }, (_, number) => ({ name: `fix ${number}`, roomId: number % 2 === 0 ? "even" : "odd" })));
+    const [first, second] = pages(orchestrator, { total: true });
+    assert.deepEqual([first.tasks.length, first.total, second.tasks.length, second.total], [20, 25, 5, 25]);
+    const counted = (query) => orchestrator.listTasks({ ...query, limit: 1, total: true }).total;
+    assert.deepEqual([counted({ roomId: "even" }), counted({ text: "fix" }), counted({ text: "24" }), counted({ roomId: "none" }), counted({ parent: "nobody" })], [13, 25, 1, 0, 0]);
+    assert.ok(!("total" in orchestrator.listTasks({ total: false })), "it is not counted when nobody asks");
+  });
+
   test("are frozen, and of a list without tasks there is one, without a cursor", async (t) => {
     const orchestrator = await open(t);
     const page = orchestrator.listTasks();

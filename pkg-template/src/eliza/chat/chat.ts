@@ -12,7 +12,7 @@ import { passageOf } from "./passage.js";
 import { lines, offer, say, type Values } from "./replies.js";
 import { targetOf, type Named } from "./target.js";
 import { firstChars, LONGEST_TITLE } from "./title.js";
-import { currentOf, select, tasksOf, type Viewer } from "./viewer.js";
+import { currentOf, firstOf, select, type Viewer } from "./viewer.js";
 import { fold, LINE_END, oneLine } from "./words.js";
 
 /** A task that somebody asks for in a chat. */
@@ -184,21 +184,21 @@ export class Chat {
   #list({ viewer, understood, parameters }: Request): Answer {
     const status = parameters.status("status", this.#lexicon) ?? understood?.intent.status ?? "all";
     const limit = parameters.count("limit", MOST_LISTED) ?? LISTED;
-    const tasks = tasksOf(this.#orchestrator, viewer, status === "all" ? {} : { status });
+    const { tasks, total } = firstOf(this.#orchestrator, viewer, status === "all" ? {} : { status }, limit);
     const current = currentOf(this.#orchestrator, viewer)?.id;
-    return { success: true, ...this.#show(viewer, this.#say(tasks.length === 0 ? "none" : "list"), tasks, limit, current) };
+    return { success: true, ...this.#show(viewer, this.#say(tasks.length === 0 ? "none" : "list"), tasks, limit, current, total) };
   }
 
   #search({ viewer, text, understood, parameters }: Request): Answer {
     const query = parameters.text("query") ?? understood?.intent.query ?? understood?.named?.typed ?? saidOf(this.#lexicon, text, "SEARCH_TASKS").query;
     if (query === "") return this.#no("searchWhat", undefined);
-    const tasks = tasksOf(this.#orchestrator, viewer, { text: query });
-    const head = this.#say(tasks.length === 0 ? "foundNone" : "found", { query, count: tasks.length });
-    return { success: true, ...this.#show(viewer, head, tasks.slice(0, CHOICES), CHOICES) };
+    const { tasks, total } = firstOf(this.#orchestrator, viewer, { text: query }, CHOICES);
+    const head = this.#say(total === 0 ? "foundNone" : "found", { query, count: total });
+    return { success: true, ...this.#show(viewer, head, tasks, CHOICES) };
   }
 
   /** A list, which is remembered when it has something in it. */
-  #show({ room, user }: Viewer, head: string, tasks: readonly OrchestratedTask[], most: number, currentId?: string): Omit<Answer, "success"> {
+  #show({ room, user }: Viewer, head: string, tasks: readonly OrchestratedTask[], most: number, currentId?: string, total?: number): Omit<Answer, "success"> {
     const taskIds = tasks.slice(0, most).map(({ id }) => id);
     const key = JSON.stringify([room, user]);
     if (taskIds.length > 0) {
@@ -207,7 +207,7 @@ export class Chat {
       this.#shown.set(key, taskIds);
       if (this.#shown.size > VIEWERS) this.#shown.delete(this.#shown.keys().next().value!);
     }
-    return { text: [head, ...lines(this.#language, "line", tasks, most, currentId)].join("\n"), data: { taskIds } };
+    return { text: [head, ...lines(this.#language, "line", tasks, most, currentId, total)].join("\n"), data: { taskIds } };
   }
 
   // ----- changing -----

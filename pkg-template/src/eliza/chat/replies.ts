@@ -14,12 +14,12 @@ export const say = ({ replies }: Language, key: ReplyKey, values: Values = {}): 
   replies[key].replace(/\{(\w+)\}/g, (brace, name: string) => (Object.hasOwn(values, name) ? oneLine(String(values[name])) : brace));
 
 /** A line for each of the first tasks, and how many there are beyond. */
-export function lines(language: Language, key: "line" | "recentLine", tasks: readonly OrchestratedTask[], most: number, currentId?: string): string[] {
+export function lines(language: Language, key: "line" | "recentLine", tasks: readonly OrchestratedTask[], most: number, currentId?: string, total = tasks.length): string[] {
   const said = tasks.slice(0, most).map((task, index) => {
     const { id, name, status, progress } = task;
     return say(language, key, { name, status, progress, number: index + 1, emoji: language.emoji[status] }) + (id === currentId ? say(language, "current") : "");
   });
-  return tasks.length > most ? [...said, say(language, "more", { count: tasks.length - most })] : said;
+  return total > most ? [...said, say(language, "more", { count: total - most })] : said;
 }
 
 /** Tells of tasks that a restart has interrupted, and how to go on with them. */

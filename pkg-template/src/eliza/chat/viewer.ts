@@ -46,6 +46,17 @@ export function tasksOf(orchestrator: OrchestratorApi, { room, world, role }: Vi
   return others.length === 0 ? ofWorld : [...ofWorld, ...others].sort((one, other) => other.createdAt - one.createdAt);
 }
 
+/** The first tasks that a viewer sees of those that meet the conditions, and how many there are. */
+export function firstOf(orchestrator: OrchestratorApi, viewer: Viewer, query: ListQuery, limit: number): { tasks: readonly OrchestratedTask[]; total: number } {
+  const { room, role } = viewer;
+  if (role === "worldOwner") {
+    const tasks = tasksOf(orchestrator, viewer, query);
+    return { tasks: tasks.slice(0, limit), total: tasks.length };
+  }
+  const { tasks, total = 0 } = orchestrator.listTasks({ ...query, ...(role !== "owner" && { roomId: room }), limit, total: true });
+  return { tasks, total };
+}
+
 /** Where a viewer's current tasks are kept: his own, then that of the room. */
 const scopesOf = ({ room, user }: Viewer): string[] => [...(user === undefined ? [] : [`room:${room}|user:${user}`]), `room:${room}`];
 
