@@ -39,7 +39,7 @@ pub use native::{FileJournal, TokioRuntime};
 pub use orchestrator::*;
 pub use plugin::{
     AgentOrchestratorPluginOptions, AgentOrchestratorService, configure_agent_orchestrator_plugin,
-    configured_options, get_configured_options, reset_configuration,
+    get_configured_options, reset_configuration,
 };
 pub use supervision::*;
 

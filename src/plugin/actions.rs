@@ -166,7 +166,7 @@ pub struct Plugin {
 
 /// The face as a host registers it.
 #[must_use]
-pub fn plugin() -> Plugin {
+pub fn create_plugin() -> Plugin {
     Plugin {
         name: "agent-orchestrator",
         description: AgentOrchestratorService::CAPABILITY,
@@ -174,10 +174,4 @@ pub fn plugin() -> Plugin {
         actions: ACTIONS.to_vec(),
         providers: vec![TASK_CONTEXT_PROVIDER],
     }
-}
-
-/// The same as [`plugin`], by the name that it had before.
-#[must_use]
-pub fn create_plugin() -> Plugin {
-    plugin()
 }

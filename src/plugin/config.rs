@@ -39,14 +39,8 @@ pub fn configure_agent_orchestrator_plugin(options: AgentOrchestratorPluginOptio
 
 /// What was said last, if anything.
 #[must_use]
-pub fn configured_options() -> Option<AgentOrchestratorPluginOptions> {
-    configured(|place| place.lock().unwrap_or_else(PoisonError::into_inner).clone())
-}
-
-/// The same as [`configured_options`], by the name that it had before.
-#[must_use]
 pub fn get_configured_options() -> Option<AgentOrchestratorPluginOptions> {
-    configured_options()
+    configured(|place| place.lock().unwrap_or_else(PoisonError::into_inner).clone())
 }
 
 /// Forgets what was said.

@@ -29,12 +29,10 @@ mod words;
 
 pub use actions::{
     ACTIONS, ActionDef, ActionName, CANCEL_TASK, CREATE_TASK, LIST_TASKS, PAUSE_TASK, Plugin, RESUME_TASK,
-    SEARCH_TASKS, SWITCH_TASK, create_plugin, plugin,
+    SEARCH_TASKS, SWITCH_TASK, create_plugin,
 };
 pub use chat::ChatMessage;
-pub use config::{
-    configure_agent_orchestrator_plugin, configured_options, get_configured_options, reset_configuration,
-};
+pub use config::{configure_agent_orchestrator_plugin, get_configured_options, reset_configuration};
 pub use context::{ProviderDef, TASK_CONTEXT_PROVIDER, TaskContext, TaskContextData, TaskContextValues};
 pub use intent::{Intent, Using, read_intent};
 pub use language::Language;

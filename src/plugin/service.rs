@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::config::configured_options;
+use super::config::get_configured_options;
 use super::language::Language;
 use super::options::AgentOrchestratorPluginOptions;
 use super::runtime::Runtime;
@@ -40,7 +40,7 @@ impl AgentOrchestratorService {
     /// # Errors
     /// `NOT_CONFIGURED`, and as [`start_with`](Self::start_with).
     pub async fn start(runtime: Arc<dyn Runtime>) -> Result<Self> {
-        let options = configured_options().ok_or_else(|| {
+        let options = get_configured_options().ok_or_else(|| {
             OrchestratorError::new(
                 ErrorCode::NotConfigured,
                 "call configure_agent_orchestrator_plugin() before the service is started",

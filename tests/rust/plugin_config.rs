@@ -6,7 +6,7 @@ use agent_orchestrator::plugin::{Language, Role, Runtime};
 use agent_orchestrator::runtime::SimulatedRuntime;
 use agent_orchestrator::{
     AgentOrchestratorPluginOptions, AgentOrchestratorService, ErrorCode, configure_agent_orchestrator_plugin,
-    configured_options, get_configured_options, reset_configuration,
+    get_configured_options, reset_configuration,
 };
 
 use super::plugin_host::{Actor, Agent, Does, Host, one_configuration, options};
@@ -28,7 +28,7 @@ fn start(options: AgentOrchestratorPluginOptions) -> agent_orchestrator::Result<
 fn test_configure_and_get() {
     let _alone = one_configuration();
     reset_configuration();
-    assert!(configured_options().is_none());
+    assert!(get_configured_options().is_none());
     configure_agent_orchestrator_plugin(named(&["noop"], "noop"));
     configure_agent_orchestrator_plugin(named(&["noop", "other"], "other"));
     let known = get_configured_options().expect("the last call counts");
